@@ -414,6 +414,9 @@ public nonisolated struct WireAuthenticate: Sendable {
   /// SubjectPublicKeyInfo as this device saw it.
   public var signature: Data = Data()
 
+  /// The device lets itself be heard (any frame) within this many seconds, 120 to 900; when it has not, it is offline.
+  public var keepaliveS: UInt32 = 0
+
   public var unknownFields = SwiftProtobuf.UnknownStorage()
 
   public init() {}
@@ -440,6 +443,7 @@ public nonisolated struct WireConfirmRegistration: Sendable {
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
   // methods supported on all messages.
 
+  /// At most 32 octets.
   public var code: String = String()
 
   public var unknownFields = SwiftProtobuf.UnknownStorage()
@@ -480,7 +484,7 @@ public nonisolated struct WireLookUp: Sendable {
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
   // methods supported on all messages.
 
-  /// Number tokens, 48 octets each; at most 64.
+  /// Number tokens, 48 octets each; at most 64, with key packages at most 8, so that the answer fits a frame.
   public var tokens: [Data] = []
 
   /// False: presence only, for a list of contacts. True: the key packages too.
@@ -529,7 +533,7 @@ public nonisolated struct WireDeliver: Sendable {
 
   public var sealed: Data = Data()
 
-  /// Milliseconds after which the relay forgets the message: the sender will have used the carrier.
+  /// Milliseconds after which the relay forgets the message: the sender will have used the carrier. 1 to 60,000.
   public var lifetimeMs: UInt32 = 0
 
   public var unknownFields = SwiftProtobuf.UnknownStorage()
@@ -581,10 +585,14 @@ public nonisolated struct WireRevoke: Sendable {
   public init() {}
 }
 
+/// Answered by Pong.
 public nonisolated struct WirePing: Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
   // methods supported on all messages.
+
+  /// As in Authenticate: it changes as the device learns how long its network keeps an idle connection.
+  public var keepaliveS: UInt32 = 0
 
   public var unknownFields = SwiftProtobuf.UnknownStorage()
 
@@ -777,7 +785,7 @@ public nonisolated struct WireSessionReady: Sendable {
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
   // methods supported on all messages.
 
-  /// Whether this identity key holds a registration; token and expiry are set only then.
+  /// Whether this identity key holds a registration; token, expiry and generation are set only then.
   public var registered: Bool = false
 
   public var token: Data = Data()
@@ -785,8 +793,11 @@ public nonisolated struct WireSessionReady: Sendable {
   /// Seconds since 1970.
   public var registrationExpires: UInt64 = 0
 
-  /// Generations of the number-token key now served, newest first.
+  /// Generations of the number-token key now served, newest first; 1 to 16.
   public var tokenGenerations: [UInt32] = []
+
+  /// Of token.
+  public var generation: UInt32 = 0
 
   public var unknownFields = SwiftProtobuf.UnknownStorage()
 
@@ -1366,7 +1377,7 @@ nonisolated extension WireClientFrame: SwiftProtobuf.Message, SwiftProtobuf._Mes
 
 nonisolated extension WireAuthenticate: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".Authenticate"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}protocol_version\0\u{3}identity_key\0\u{1}signature\0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}protocol_version\0\u{3}identity_key\0\u{1}signature\0\u{3}keepalive_s\0")
 
   public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -1377,6 +1388,7 @@ nonisolated extension WireAuthenticate: SwiftProtobuf.Message, SwiftProtobuf._Me
       case 1: try { try decoder.decodeSingularUInt32Field(value: &self.protocolVersion) }()
       case 2: try { try decoder.decodeSingularBytesField(value: &self.identityKey) }()
       case 3: try { try decoder.decodeSingularBytesField(value: &self.signature) }()
+      case 4: try { try decoder.decodeSingularUInt32Field(value: &self.keepaliveS) }()
       default: break
       }
     }
@@ -1392,6 +1404,9 @@ nonisolated extension WireAuthenticate: SwiftProtobuf.Message, SwiftProtobuf._Me
     if !self.signature.isEmpty {
       try visitor.visitSingularBytesField(value: self.signature, fieldNumber: 3)
     }
+    if self.keepaliveS != 0 {
+      try visitor.visitSingularUInt32Field(value: self.keepaliveS, fieldNumber: 4)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -1399,6 +1414,7 @@ nonisolated extension WireAuthenticate: SwiftProtobuf.Message, SwiftProtobuf._Me
     if lhs.protocolVersion != rhs.protocolVersion {return false}
     if lhs.identityKey != rhs.identityKey {return false}
     if lhs.signature != rhs.signature {return false}
+    if lhs.keepaliveS != rhs.keepaliveS {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -1739,18 +1755,29 @@ nonisolated extension WireRevoke: SwiftProtobuf.Message, SwiftProtobuf._MessageI
 
 nonisolated extension WirePing: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".Ping"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap()
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}keepalive_s\0")
 
   public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
-    // Load everything into unknown fields
-    while try decoder.nextFieldNumber() != nil {}
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularUInt32Field(value: &self.keepaliveS) }()
+      default: break
+      }
+    }
   }
 
   public func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if self.keepaliveS != 0 {
+      try visitor.visitSingularUInt32Field(value: self.keepaliveS, fieldNumber: 1)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
   public static func ==(lhs: WirePing, rhs: WirePing) -> Bool {
+    if lhs.keepaliveS != rhs.keepaliveS {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -2105,7 +2132,7 @@ nonisolated extension WireChallenge: SwiftProtobuf.Message, SwiftProtobuf._Messa
 
 nonisolated extension WireSessionReady: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".SessionReady"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}registered\0\u{1}token\0\u{3}registration_expires\0\u{3}token_generations\0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}registered\0\u{1}token\0\u{3}registration_expires\0\u{3}token_generations\0\u{1}generation\0")
 
   public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -2117,6 +2144,7 @@ nonisolated extension WireSessionReady: SwiftProtobuf.Message, SwiftProtobuf._Me
       case 2: try { try decoder.decodeSingularBytesField(value: &self.token) }()
       case 3: try { try decoder.decodeSingularUInt64Field(value: &self.registrationExpires) }()
       case 4: try { try decoder.decodeRepeatedUInt32Field(value: &self.tokenGenerations) }()
+      case 5: try { try decoder.decodeSingularUInt32Field(value: &self.generation) }()
       default: break
       }
     }
@@ -2135,6 +2163,9 @@ nonisolated extension WireSessionReady: SwiftProtobuf.Message, SwiftProtobuf._Me
     if !self.tokenGenerations.isEmpty {
       try visitor.visitPackedUInt32Field(value: self.tokenGenerations, fieldNumber: 4)
     }
+    if self.generation != 0 {
+      try visitor.visitSingularUInt32Field(value: self.generation, fieldNumber: 5)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -2143,6 +2174,7 @@ nonisolated extension WireSessionReady: SwiftProtobuf.Message, SwiftProtobuf._Me
     if lhs.token != rhs.token {return false}
     if lhs.registrationExpires != rhs.registrationExpires {return false}
     if lhs.tokenGenerations != rhs.tokenGenerations {return false}
+    if lhs.generation != rhs.generation {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
