@@ -1,0 +1,30 @@
+// What the process says to its service manager, and its own memory. Any thread.
+#ifndef CM_SYSTEM_H
+#define CM_SYSTEM_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+// Sends `state` (as of sd_notify(3), e.g. "READY=1") to $NOTIFY_SOCKET. 1 when sent, 0 when there is no
+// service manager to tell, a negative errno when it can't be reached.
+int cm_system_notify(const char *state);
+// Microseconds within which the service manager wants a sign of life, 0 when it wants none ($WATCHDOG_USEC).
+uint64_t cm_system_watchdog_microseconds(void);
+
+// Sets malloc up for a small daemon: one arena, and allocations of 1 MiB and more mapped on their own so that
+// freeing them gives them back to the kernel at once. Call early in main.
+void cm_system_keep_memory_small(void);
+// Gives free heap pages back to the kernel. True when there were some.
+bool cm_system_trim_memory(void);
+// Octets resident, and resident and shared with nobody; zeroes when /proc does not say.
+void cm_system_memory(uint64_t *resident, uint64_t *private_octets);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

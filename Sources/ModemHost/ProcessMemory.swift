@@ -1,0 +1,23 @@
+internal import CModem
+
+/// The process's memory: kept small, and measured.
+public enum ProcessMemory {
+  /// Sets the allocator up so that large passing needs, such as scrypt's 16 MiB, go back to the kernel when freed.
+  /// Call early in `main`.
+  public static func keepSmall() {
+    cm_system_keep_memory_small()
+  }
+
+  /// Gives free heap pages back to the kernel; worth its while after a burst of work.
+  public static func trim() {
+    _ = cm_system_trim_memory()
+  }
+
+  /// Octets resident now, and of those the ones shared with no other process (USS). Zeroes when `/proc` does not say.
+  public static func measure() -> (residentOctetCount: UInt64, privateOctetCount: UInt64) {
+    var resident: UInt64 = 0
+    var privateOctets: UInt64 = 0
+    cm_system_memory(&resident, &privateOctets)
+    return (resident, privateOctets)
+  }
+}
