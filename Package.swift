@@ -50,7 +50,7 @@ var targets: [Target] = [
   module("Routing", ["Telephony"]),
   module("RelayProtocol", [protobuf], exclude: ["relay.proto"]),
   module("Sealing", ["Telephony", "RelayProtocol", crypto, cryptoExtras, protobuf]),
-  module("Handset", ["Telephony", "QMI", "Interposer", "Routing", "RelayProtocol", "Sealing", protobuf]),
+  module("Handset", ["Telephony", "QMI", "Interposer", "Routing", "RelayProtocol", "Sealing", protobuf], exclude: ["state.proto"]),
   module("VirtualModem", ["QMI", "Telephony"]),
 
   // Shells: I/O, no decisions.
@@ -71,7 +71,7 @@ var targets: [Target] = [
       .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
     ]),
   program("shuntd", ["Handset", "Interposer", "ModemHost", "RelayProtocol", "Routing", "Sealing", "Telephony", "QMI"]),
-  program("shuntctl", ["ModemHost", argumentParser]),
+  program("shuntctl", ["ModemHost", "Routing", argumentParser]),
   program(
     "shunt-relay",
     [

@@ -1,0 +1,93 @@
+internal import ArgumentParser
+internal import ModemHost
+
+struct Enable: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Opt in: register this number, so that texts can go over IP.",
+    discussion: """
+      The relay is sent the number, sealed to its key, and answers with a code by SMS, which shuntd catches. \
+      IMEI, IMSI and ICCID never leave the device.
+      """)
+
+  @Option(help: "Your number, as you would dial it or with the country code (+91…).")
+  var number: String
+
+  @Option(help: "Seconds to wait for the code to be caught; 0 not to wait.")
+  var wait = 30
+
+  @OptionGroup var common: CommonOptions
+
+  func validate() throws {
+    guard (0...600).contains(wait) else { throw ValidationError("--wait takes 0 to 600 seconds, not \(wait)") }
+  }
+
+  func run() throws {
+    let daemon = try Daemon(common)
+    var row = try daemon.row(.enable(number: number))
+    let deadline = EventLoop.now + .seconds(wait)
+    let loop = EventLoop()
+    while Registration.isPending(row), EventLoop.now < deadline {
+      let next = EventLoop.now + .milliseconds(100)
+      _ = loop.turn(until: { EventLoop.now >= next }, limit: .milliseconds(100))
+      row = try daemon.row(.status)
+    }
+    try Registration.report(row, json: common.json)
+  }
+}
+
+struct Confirm: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Give the code of the verification SMS, when it was not caught by itself.")
+
+  @Argument(help: "The eight characters after “Shunt code:”.")
+  var code: String
+
+  @OptionGroup var common: CommonOptions
+
+  func run() throws {
+    let row = try Daemon(common).row(.confirm(code: code))
+    try Registration.report(row, json: common.json)
+  }
+}
+
+struct Disable: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Opt out: end the registration and close the connection. Texts go by the carrier.")
+
+  @OptionGroup var common: CommonOptions
+
+  func run() throws {
+    let row = try Daemon(common).row(.disable)
+    if common.json {
+      Output.line(Output.json(row, columns: Status.columns.map(\.key)))
+    } else {
+      Output.line("Disabled. Texts go by the carrier.")
+      if let message = row["message"]?.string, !message.isEmpty { Output.line(message) }
+    }
+  }
+}
+
+/// How far a registration is, by the `state` of a status row.
+enum Registration {
+  static func isPending(_ row: BusRow) -> Bool {
+    ["connecting", "requesting-code", "awaiting-code", "confirming"].contains(row["state"]?.string)
+  }
+
+  static func report(_ row: BusRow, json: Bool) throws {
+    let state = row["state"]?.string ?? ""
+    if json {
+      Output.line(Output.json(row, columns: Status.columns.map(\.key)))
+    } else {
+      switch state {
+      case "registered": Output.line("Registered. Texts to people on Shunt go over IP from now on.")
+      case "awaiting-code":
+        Output.line("A code was sent by SMS. When it arrives: shuntctl confirm CODE")
+      case "connecting", "requesting-code", "confirming":
+        Output.line("Enabled; the relay has not answered yet, and shuntd keeps trying. See: shuntctl status")
+      default: Output.error(row["message"]?.string ?? "not registered (\(state))")
+      }
+    }
+    if isPending(row) { throw ExitCode(ExitStatus.timedOut) }
+    if state != "registered" { throw ExitCode(ExitStatus.refused) }
+  }
+}

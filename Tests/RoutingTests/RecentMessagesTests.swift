@@ -1,0 +1,47 @@
+import Telephony
+import Testing
+
+@testable import Routing
+
+@Suite struct RecentMessagesTests {
+  let sender = try! PhoneNumber(e164: "+919876543210")
+  let other = try! PhoneNumber(e164: "+919876543211")
+
+  @Test func theOtherRoutesCopyIsRecognisedOnce() {
+    var recent = RecentMessages()
+    recent.remember(sender: sender, content: [1, 2], route: .ip, now: .seconds(1))
+    let result1 = recent.isOtherCopy(sender: other, content: [1, 2], route: .carrier, now: .seconds(2))
+    #expect(!result1)
+    let result2 = recent.isOtherCopy(sender: sender, content: [1], route: .carrier, now: .seconds(2))
+    #expect(!result2)
+    let result3 = recent.isOtherCopy(sender: sender, content: [1, 2], route: .carrier, now: .seconds(2))
+    #expect(result3)
+    let result4 = recent.isOtherCopy(sender: sender, content: [1, 2], route: .carrier, now: .seconds(3))
+    #expect(!result4)
+  }
+
+  @Test func twoEqualTextsByOneRouteStayTwo() {
+    var recent = RecentMessages()
+    recent.remember(sender: sender, content: [1], route: .carrier, now: .seconds(1))
+    let result5 = recent.isOtherCopy(sender: sender, content: [1], route: .carrier, now: .seconds(2))
+    #expect(!result5)
+  }
+
+  @Test func afterTenMinutesItIsANewMessage() {
+    var recent = RecentMessages()
+    recent.remember(sender: sender, content: [1], route: .ip, now: .seconds(1))
+    let result6 = recent.isOtherCopy(sender: sender, content: [1], route: .carrier, now: .seconds(602))
+    #expect(!result6)
+    #expect(recent.count == 0)
+  }
+
+  @Test func theMemoryIsBounded() {
+    var recent = RecentMessages()
+    for index in 0..<(RecentMessages.capacity + 10) {
+      recent.remember(sender: sender, content: [UInt8(index & 0xFF), UInt8(index >> 8)], route: .ip, now: .seconds(1))
+    }
+    #expect(recent.count == RecentMessages.capacity)
+    let result7 = recent.isOtherCopy(sender: sender, content: [0, 0], route: .carrier, now: .seconds(1))
+    #expect(!result7, "the oldest went")
+  }
+}
