@@ -1,5 +1,281 @@
 /// Mobile country codes of ITU-T E.212.
 public enum MobileCountryCode {
-  /// The ISO 3166 alpha-2 code of the country that holds a code, or nil.
-  public static func region(of mcc: String) -> String? { fatalError() }
+  /// The ISO 3166 alpha-2 code of the country that holds a code, or nil for test networks, shared codes (satellites, ships) and
+  /// codes nobody holds. Where several territories share a code, the one with most subscribers.
+  public static func region(of mcc: String) -> String? {
+    guard mcc.utf8.count == 3, mcc.utf8.allSatisfy(\.isASCIIDigit), let code = UInt16(mcc) else { return nil }
+    return switch code {
+    case 200...299: europe(code)
+    case 300...399: northAmerica(code)
+    case 400...499: asia(code)
+    case 500...599: oceania(code)
+    case 600...699: africa(code)
+    case 700...799: southAmerica(code)
+    case 995: "IO"
+    default: nil
+    }
+  }
+
+  private static func europe(_ code: UInt16) -> String? {
+    switch code {
+    case 202: "GR"
+    case 204: "NL"
+    case 206: "BE"
+    case 208: "FR"
+    case 212: "MC"
+    case 213: "AD"
+    case 214: "ES"
+    case 216: "HU"
+    case 218: "BA"
+    case 219: "HR"
+    case 220: "RS"
+    case 221: "XK"
+    case 222: "IT"
+    case 225: "VA"
+    case 226: "RO"
+    case 228: "CH"
+    case 230: "CZ"
+    case 231: "SK"
+    case 232: "AT"
+    case 234, 235: "GB"
+    case 238: "DK"
+    case 240: "SE"
+    case 242: "NO"
+    case 244: "FI"
+    case 246: "LT"
+    case 247: "LV"
+    case 248: "EE"
+    case 250: "RU"
+    case 255: "UA"
+    case 257: "BY"
+    case 259: "MD"
+    case 260: "PL"
+    case 262: "DE"
+    case 266: "GI"
+    case 268: "PT"
+    case 270: "LU"
+    case 272: "IE"
+    case 274: "IS"
+    case 276: "AL"
+    case 278: "MT"
+    case 280: "CY"
+    case 282, 289: "GE"
+    case 283: "AM"
+    case 284: "BG"
+    case 286: "TR"
+    case 288: "FO"
+    case 290: "GL"
+    case 292: "SM"
+    case 293: "SI"
+    case 294: "MK"
+    case 295: "LI"
+    case 297: "ME"
+    default: nil
+    }
+  }
+
+  private static func northAmerica(_ code: UInt16) -> String? {
+    switch code {
+    case 302: "CA"
+    case 308: "PM"
+    case 310...316: "US"
+    case 330: "PR"
+    case 332: "VI"
+    case 334: "MX"
+    case 338: "JM"
+    case 340: "GP"
+    case 342: "BB"
+    case 344: "AG"
+    case 346: "KY"
+    case 348: "VG"
+    case 350: "BM"
+    case 352: "GD"
+    case 354: "MS"
+    case 356: "KN"
+    case 358: "LC"
+    case 360: "VC"
+    case 362: "CW"
+    case 363: "AW"
+    case 364: "BS"
+    case 365: "AI"
+    case 366: "DM"
+    case 368: "CU"
+    case 370: "DO"
+    case 372: "HT"
+    case 374: "TT"
+    case 376: "TC"
+    default: nil
+    }
+  }
+
+  private static func asia(_ code: UInt16) -> String? {
+    switch code {
+    case 400: "AZ"
+    case 401: "KZ"
+    case 402: "BT"
+    case 404, 405, 406: "IN"
+    case 410: "PK"
+    case 412: "AF"
+    case 413: "LK"
+    case 414: "MM"
+    case 415: "LB"
+    case 416: "JO"
+    case 417: "SY"
+    case 418: "IQ"
+    case 419: "KW"
+    case 420: "SA"
+    case 421: "YE"
+    case 422: "OM"
+    case 423: "PS"
+    case 424, 430, 431: "AE"
+    case 425: "IL"
+    case 426: "BH"
+    case 427: "QA"
+    case 428: "MN"
+    case 429: "NP"
+    case 432: "IR"
+    case 434: "UZ"
+    case 436: "TJ"
+    case 437: "KG"
+    case 438: "TM"
+    case 440, 441: "JP"
+    case 450: "KR"
+    case 452: "VN"
+    case 454: "HK"
+    case 455: "MO"
+    case 456: "KH"
+    case 457: "LA"
+    case 460, 461: "CN"
+    case 466: "TW"
+    case 467: "KP"
+    case 470: "BD"
+    case 472: "MV"
+    default: nil
+    }
+  }
+
+  private static func oceania(_ code: UInt16) -> String? {
+    switch code {
+    case 502: "MY"
+    case 505: "AU"
+    case 510: "ID"
+    case 514: "TL"
+    case 515: "PH"
+    case 520: "TH"
+    case 525: "SG"
+    case 528: "BN"
+    case 530: "NZ"
+    case 534: "MP"
+    case 535: "GU"
+    case 536: "NR"
+    case 537: "PG"
+    case 539: "TO"
+    case 540: "SB"
+    case 541: "VU"
+    case 542: "FJ"
+    case 543: "WF"
+    case 544: "AS"
+    case 545: "KI"
+    case 546: "NC"
+    case 547: "PF"
+    case 548: "CK"
+    case 549: "WS"
+    case 550: "FM"
+    case 551: "MH"
+    case 552: "PW"
+    case 553: "TV"
+    case 554: "TK"
+    case 555: "NU"
+    default: nil
+    }
+  }
+
+  private static func africa(_ code: UInt16) -> String? {
+    switch code {
+    case 602: "EG"
+    case 603: "DZ"
+    case 604: "MA"
+    case 605: "TN"
+    case 606: "LY"
+    case 607: "GM"
+    case 608: "SN"
+    case 609: "MR"
+    case 610: "ML"
+    case 611: "GN"
+    case 612: "CI"
+    case 613: "BF"
+    case 614: "NE"
+    case 615: "TG"
+    case 616: "BJ"
+    case 617: "MU"
+    case 618: "LR"
+    case 619: "SL"
+    case 620: "GH"
+    case 621: "NG"
+    case 622: "TD"
+    case 623: "CF"
+    case 624: "CM"
+    case 625: "CV"
+    case 626: "ST"
+    case 627: "GQ"
+    case 628: "GA"
+    case 629: "CG"
+    case 630: "CD"
+    case 631: "AO"
+    case 632: "GW"
+    case 633: "SC"
+    case 634: "SD"
+    case 635: "RW"
+    case 636: "ET"
+    case 637: "SO"
+    case 638: "DJ"
+    case 639: "KE"
+    case 640: "TZ"
+    case 641: "UG"
+    case 642: "BI"
+    case 643: "MZ"
+    case 645: "ZM"
+    case 646: "MG"
+    case 647: "RE"
+    case 648: "ZW"
+    case 649: "NA"
+    case 650: "MW"
+    case 651: "LS"
+    case 652: "BW"
+    case 653: "SZ"
+    case 654: "KM"
+    case 655: "ZA"
+    case 657: "ER"
+    case 658: "SH"
+    case 659: "SS"
+    default: nil
+    }
+  }
+
+  private static func southAmerica(_ code: UInt16) -> String? {
+    switch code {
+    case 702: "BZ"
+    case 704: "GT"
+    case 706: "SV"
+    case 708: "HN"
+    case 710: "NI"
+    case 712: "CR"
+    case 714: "PA"
+    case 716: "PE"
+    case 722: "AR"
+    case 724: "BR"
+    case 730: "CL"
+    case 732: "CO"
+    case 734: "VE"
+    case 736: "BO"
+    case 738: "GY"
+    case 740: "EC"
+    case 742: "GF"
+    case 744: "PY"
+    case 746: "SR"
+    case 748: "UY"
+    case 750: "FK"
+    default: nil
+    }
+  }
 }

@@ -56,6 +56,20 @@ public struct SMSDeliver: Hashable, Sendable {
     reservedBits = 0
   }
 
+  /// The same message with other user data, counted in the same unit.
+  init(_ other: SMSDeliver, userData: UserData) {
+    hasMoreMessages = other.hasMoreMessages
+    isForwarded = other.isForwarded
+    indicatesStatusReport = other.indicatesStatusReport
+    hasReplyPath = other.hasReplyPath
+    originatingAddress = other.originatingAddress
+    protocolIdentifier = other.protocolIdentifier
+    dataCodingScheme = other.dataCodingScheme
+    serviceCentreTimestamp = other.serviceCentreTimestamp
+    self.userData = userData
+    reservedBits = other.reservedBits
+  }
+
   /// Reads exactly one SMS-DELIVER, without service centre address.
   public init(decoding octets: [UInt8]) throws(TPDUError) {
     var reader = OctetReader(octets)

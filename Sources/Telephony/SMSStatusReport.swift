@@ -51,6 +51,20 @@ public struct SMSStatusReport: Hashable, Sendable {
     reservedBits = 0
   }
 
+  /// The report on a submitted message.
+  /// - Parameters:
+  ///   - messageReference: the one the sender was told.
+  ///   - submitted: when the message was taken over.
+  ///   - discharged: when `status` came about.
+  public init(
+    on submit: SMSSubmit, messageReference: UInt8, submitted: ServiceCentreTimestamp, discharged: ServiceCentreTimestamp,
+    status: DeliveryStatus
+  ) {
+    self.init(
+      messageReference: messageReference, recipientAddress: submit.destinationAddress, serviceCentreTimestamp: submitted,
+      dischargeTime: discharged, status: status)
+  }
+
   /// Reads exactly one SMS-STATUS-REPORT, without service centre address.
   public init(decoding octets: [UInt8]) throws(TPDUError) {
     var reader = OctetReader(octets)
