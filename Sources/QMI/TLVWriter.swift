@@ -19,14 +19,45 @@ public struct TLVWriter {
     octets.append(value ? 1 : 0)
   }
 
-  /// Any other number, little-endian, in as many octets as its type has.
+  // One overload a width, and none generic: a bare literal is ambiguous rather than eight octets of `Int`.
+
+  /// Two octets.
   @inlinable
-  public mutating func append<Value: FixedWidthInteger>(_ value: Value) {
-    var rest = value
-    for _ in 0..<(Value.bitWidth / 8) {
-      octets.append(UInt8(truncatingIfNeeded: rest))
-      rest = rest >> 8
-    }
+  public mutating func append(_ value: UInt16) {
+    octets.append(UInt8(truncatingIfNeeded: value))
+    octets.append(UInt8(truncatingIfNeeded: value >> 8))
+  }
+
+  /// Four octets.
+  @inlinable
+  public mutating func append(_ value: UInt32) {
+    append(UInt16(truncatingIfNeeded: value))
+    append(UInt16(truncatingIfNeeded: value >> 16))
+  }
+
+  /// Eight octets.
+  @inlinable
+  public mutating func append(_ value: UInt64) {
+    append(UInt32(truncatingIfNeeded: value))
+    append(UInt32(truncatingIfNeeded: value >> 32))
+  }
+
+  /// One octet, two's complement.
+  @inlinable
+  public mutating func append(_ value: Int8) {
+    append(UInt8(bitPattern: value))
+  }
+
+  /// Two octets, two's complement.
+  @inlinable
+  public mutating func append(_ value: Int16) {
+    append(UInt16(bitPattern: value))
+  }
+
+  /// Four octets, two's complement.
+  @inlinable
+  public mutating func append(_ value: Int32) {
+    append(UInt32(bitPattern: value))
   }
 
   /// The octets alone, without a count.
