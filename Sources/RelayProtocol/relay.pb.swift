@@ -414,7 +414,8 @@ public nonisolated struct WireAuthenticate: Sendable {
   /// SubjectPublicKeyInfo as this device saw it.
   public var signature: Data = Data()
 
-  /// The device lets itself be heard (any frame) within this many seconds, 120 to 900; when it has not, it is offline.
+  /// The device lets itself be heard (any frame) within this many seconds, 120 to 900. When it has not, and half a
+  /// minute more has passed, the relay takes it for offline and closes.
   public var keepaliveS: UInt32 = 0
 
   public var unknownFields = SwiftProtobuf.UnknownStorage()
