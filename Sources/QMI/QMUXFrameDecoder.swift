@@ -4,9 +4,6 @@
 /// there are bad. After an error with ``QMUXError/endsStream`` every further call throws it again; after any other error the bad frame
 /// is gone and the next call looks at what follows.
 public struct QMUXFrameDecoder: Sendable {
-  /// A buffer that grew beyond this for a large frame is given back when it is empty.
-  static var keptCapacity: Int { 8192 }
-
   private var buffer: [UInt8] = []
   /// Where in `buffer` the octets begin that have not become frames.
   private var position = 0
@@ -20,8 +17,12 @@ public struct QMUXFrameDecoder: Sendable {
   /// Adds octets as they were read from the stream.
   public mutating func append(_ octets: UnsafeRawBufferPointer) {
     guard failure == nil else { return }
-    compact()
-    buffer.append(contentsOf: octets)
+    if buffer.isEmpty {
+      buffer = Array(octets)
+    } else {
+      compact()
+      buffer.append(contentsOf: octets)
+    }
   }
 
   /// Adds octets as they were read from the stream.
@@ -49,22 +50,31 @@ public struct QMUXFrameDecoder: Sendable {
     guard available >= 3 else { return nil }
     let octetCount = 1 + (Int(buffer[position + 1]) | Int(buffer[position + 2]) << 8)
     guard available >= octetCount else { return nil }
+    return try QMUXFrame(take(octetCount))
+  }
+
+  /// The next `octetCount` octets, which are there.
+  private mutating func take(_ octetCount: Int) -> [UInt8] {
+    // What is read is mostly one whole frame: then the buffer itself becomes the frame.
+    if octetCount == buffer.count {
+      var octets: [UInt8] = []
+      swap(&octets, &buffer)
+      return octets
+    }
     let end = position + octetCount
     let octets = Array(buffer[position..<end])
     position = end
-    if position == buffer.count { empty() }
-    return try QMUXFrame(octets)
+    if end == buffer.count {
+      buffer = []
+      position = 0
+    }
+    return octets
   }
 
   /// Moves what is left to the front, at most one unfinished frame when the caller drains as told.
   private mutating func compact() {
     guard position > 0 else { return }
     buffer.removeSubrange(..<position)
-    position = 0
-  }
-
-  private mutating func empty() {
-    buffer.removeAll(keepingCapacity: buffer.capacity <= QMUXFrameDecoder.keptCapacity)
     position = 0
   }
 }
