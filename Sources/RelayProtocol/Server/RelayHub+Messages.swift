@@ -1,0 +1,110 @@
+/// A message between hand-over and acknowledgement. Its sealed octets are not here: they went to the recipient's
+/// connection, and whoever loses that connection sends the message another way.
+struct PendingMessage: Sendable {
+  /// By key, not by connection: the acknowledgement finds a sender that reconnected meanwhile.
+  var sender: IdentityPublicKey
+  var recipient: RelayConnectionID
+}
+
+extension RelayHub {
+  mutating func deliver(
+    _ delivery: Delivery, _ connection: RelayConnectionID, _ request: RequestID?, _ ready: RelaySession.Ready,
+    at time: RelayTime
+  ) {
+    guard let registration = ready.registration else {
+      fail(connection, request, .notRegistered, "this device is not registered")
+      return
+    }
+    guard messageCountOfSender[ready.identity, default: 0] < limits.pendingMessagesPerSender,
+      messages.count < limits.pendingMessages
+    else {
+      fail(connection, request, .limit, "too many messages on their way", retryAfter: 1)
+      return
+    }
+    guard messages[delivery.messageID] == nil else {
+      fail(connection, request, .badFrame, "a message with that id is on its way")
+      return
+    }
+    guard let recipient = online(delivery.recipientToken, at: time) else {
+      // It tells presence, so it costs what asking for presence costs.
+      guard charge(\.presences, 1, registration.token, connection, request, at: time), admit(connection, request)
+      else { return }
+      let job = startJob(.delivery(connection, request, delivery.recipientToken))
+      emit(.findTokens(job, [delivery.recipientToken], now: time.unixSeconds))
+      return
+    }
+    guard recipient.package.id == delivery.keyPackageID else {
+      guard charge(\.presences, 1, registration.token, connection, request, at: time) else { return }
+      fail(connection, request, .staleKeyPackage, "the recipient has a newer key package")
+      return
+    }
+    messages[delivery.messageID] = PendingMessage(sender: ready.identity, recipient: recipient.connection)
+    messageCountOfSender[ready.identity, default: 0] += 1
+    sessions[recipient.connection]?.ready?.unacknowledged.insert(delivery.messageID)
+    let lifetime = min(.milliseconds(Int64(delivery.lifetimeMilliseconds)), limits.messageLifetime)
+    wake(.message(delivery.messageID), at: time.now + lifetime)
+    count(\.messagesAccepted)
+    send(.accepted, to: connection, answering: request)
+    send(
+      .incoming(
+        IncomingMessage(
+          messageID: delivery.messageID, senderToken: registration.token, generation: registration.generation,
+          senderIdentityKey: ready.identity, keyPackageID: delivery.keyPackageID, sealed: delivery.sealed)),
+      to: recipient.connection)
+  }
+
+  mutating func acknowledge(_ id: MessageID, _ mac: AcknowledgementMAC, _ connection: RelayConnectionID) {
+    guard messages[id]?.recipient == connection, let message = take(id) else { return }
+    count(\.messagesAcknowledged)
+    tell(message.sender, .acknowledged(id, mac))
+  }
+
+  mutating func refuse(_ id: MessageID, _ reason: RefusalReason, _ connection: RelayConnectionID) {
+    guard messages[id]?.recipient == connection, let message = take(id) else { return }
+    count(\.messagesRefused)
+    // That the recipient is gone is the relay's to say.
+    let told: RefusalReason = reason == .recipientGone || reason == .unspecified ? .notNow : reason
+    tell(message.sender, .refused(id, told))
+  }
+
+  mutating func revoke(
+    _ id: MessageID, _ connection: RelayConnectionID, _ request: RequestID?, _ ready: RelaySession.Ready
+  ) {
+    if messages[id]?.sender == ready.identity, let message = take(id) {
+      count(\.messagesRevoked)
+      send(.revoked(id), to: message.recipient)
+    }
+    // Also when it is gone: an acknowledgement that went before has told the sender so.
+    send(.done, to: connection, answering: request)
+  }
+
+  /// The sender has given up waiting by now and used the carrier.
+  mutating func messageLapsed(_ id: MessageID) {
+    guard let message = take(id) else { return }
+    count(\.messagesLapsed)
+    send(.revoked(id), to: message.recipient)
+  }
+
+  /// The session these were handed to is lost.
+  mutating func refuseAll(_ ids: Set<MessageID>) {
+    for id in ids.sorted(by: { $0.octets.lexicographicallyPrecedes($1.octets) }) {
+      guard let message = take(id) else { continue }
+      count(\.messagesRecipientGone)
+      tell(message.sender, .refused(id, .recipientGone))
+    }
+  }
+
+  private mutating func take(_ id: MessageID) -> PendingMessage? {
+    guard let message = messages.removeValue(forKey: id) else { return nil }
+    cancel(.message(id))
+    sessions[message.recipient]?.ready?.unacknowledged.remove(id)
+    let left = messageCountOfSender[message.sender, default: 1] - 1
+    messageCountOfSender[message.sender] = left > 0 ? left : nil
+    return message
+  }
+
+  private mutating func tell(_ sender: IdentityPublicKey, _ message: ServerMessage) {
+    guard let connection = connectionOfIdentity[sender] else { return }
+    send(message, to: connection)
+  }
+}
