@@ -80,7 +80,7 @@ var targets: [Target] = [
       .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
       .product(name: "UnixSignals", package: "swift-service-lifecycle"),
     ]),
-  program("shunt-lab", ["VirtualModem", "ModemHost", "QMI", "Telephony", argumentParser]),
+  program("shunt-lab", ["VirtualModem", "ModemHost", "QMI", "Telephony", "Routing", argumentParser]),
 
   tests("TelephonyTests", ["Telephony"]),
   tests("QMITests", ["QMI"]),
