@@ -8,7 +8,7 @@ public final class AppendFile {
   /// Opens a file for appending, making it (mode 0600) when it is not there.
   public init(path: String) throws(FileError) {
     let result = cm_file_open_append(path)
-    guard result >= 0 else { throw FileError(operation: "open", path: path, code: -result) }
+    guard result >= 0 else { throw FileError(operation: "open", path: path, result: result) }
     self.path = path
     descriptor = result
   }
@@ -22,14 +22,14 @@ public final class AppendFile {
   public func append(_ line: String) throws(FileError) {
     if !cm_file_is_current(descriptor, path) {
       let result = cm_file_open_append(path)
-      guard result >= 0 else { throw FileError(operation: "open", path: path, code: -result) }
+      guard result >= 0 else { throw FileError(operation: "open", path: path, result: result) }
       cm_file_close(descriptor)
       descriptor = result
     }
     var octets = Array(line.utf8)
     octets.append(UInt8(ascii: "\n"))
     let result = octets.withUnsafeBufferPointer { cm_file_append(descriptor, $0.baseAddress, $0.count) }
-    guard result >= 0 else { throw FileError(operation: "append", path: path, code: -result) }
+    guard result >= 0 else { throw FileError(operation: "append", path: path, result: result) }
   }
 
   /// The last `count` lines, newest last, from at most the last 4 MiB.
@@ -37,7 +37,9 @@ public final class AppendFile {
     var octets: UnsafeMutablePointer<UInt8>?
     var size = 0
     let result = cm_file_tail(path, max(0, count), 4 << 20, &octets, &size)
-    guard result >= 0 else { throw FileError(operation: "read", path: path, code: -result) }
+    // Moved away, and nothing appended since.
+    if FileError(operation: "read", path: path, result: result).isNotFound { return [] }
+    guard result >= 0 else { throw FileError(operation: "read", path: path, result: result) }
     defer { cm_file_octets_free(octets) }
     return UnsafeBufferPointer(start: octets, count: size)
       .split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: true)

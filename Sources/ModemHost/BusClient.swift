@@ -17,7 +17,7 @@ public final class BusClient {
   /// Connects to the bus; does not need the daemon to be there.
   /// - Throws: ``BusClientError/busUnreachable(_:)``.
   public init(bus: BusAddress, busName: String = ControlInterface.busName) throws(BusClientError) {
-    var error = cm_bus_error()
+    var error = CmBusError()
     guard
       let handle = cm_bus_client_open(
         bus.description, busName, ControlInterface.objectPath, ControlInterface.interfaceName, &error)
@@ -36,7 +36,7 @@ public final class BusClient {
   public func call(_ request: ControlRequest, timeout: Duration? = .seconds(25)) throws(BusClientError) -> ControlReply {
     let (signature, strings, number) = request.arguments
     let milliseconds = timeout.map { Int32(min($0.clampedMilliseconds, UInt32(Int32.max - 1))) } ?? Int32.max
-    var error = cm_bus_error()
+    var error = CmBusError()
     let answer = withCStrings(strings) {
       cm_bus_client_call(handle, request.method, signature, $0, strings.count, number, milliseconds, &error)
     }
@@ -54,7 +54,7 @@ public final class BusClient {
   public func subscribe() {
     guard !isSubscribed else { return }
     isSubscribed = true
-    var callbacks = cm_bus_client_callbacks(
+    var callbacks = CmBusClientCallbacks(
       signal: { BusClient.from($0)?.signal($1, $2, $3) },
       presence: { BusClient.from($0)?.onPresence?($1) },
       lost: { BusClient.from($0)?.onBusLost?() })
@@ -92,7 +92,7 @@ public final class BusClient {
 
 extension BusClientError {
   /// Frees what the shim reported.
-  fileprivate init(consuming error: inout cm_bus_error) {
+  fileprivate init(consuming error: inout CmBusError) {
     let name = error.name.map { String(cString: $0) } ?? ""
     let message = error.message.map { String(cString: $0) } ?? "unknown error"
     switch error.failure {

@@ -48,7 +48,7 @@ func withCStrings<Result>(
 
 extension BusValue {
   /// Copies a value that the shim lends.
-  init(_ value: cm_bus_value) {
+  init(_ value: CmBusValue) {
     switch value.type {
     case CM_BUS_BOOL: self = .bool(value.boolean)
     case CM_BUS_INTEGER: self = .integer(value.integer)

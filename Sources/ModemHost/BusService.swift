@@ -39,7 +39,7 @@ public final class BusService {
   /// Connects and asks for the name. Does nothing while started.
   public func start() {
     guard handle == nil else { return }
-    var callbacks = cm_bus_service_callbacks(
+    var callbacks = CmBusServiceCallbacks(
       ready: { BusService.from($0)?.onReady?() },
       lost: { BusService.from($0)?.lost($1, $2) },
       called: { BusService.from($0)?.called($1, $2, $3, $4, $5) })
@@ -69,7 +69,7 @@ public final class BusService {
     userData.map { Unmanaged<BusService>.fromOpaque($0).takeUnretainedValue() }
   }
 
-  private func lost(_ loss: cm_bus_loss, _ text: UnsafePointer<CChar>?) {
+  private func lost(_ loss: CmBusLoss, _ text: UnsafePointer<CChar>?) {
     let ended = handle
     handle = nil
     cm_bus_service_free(ended)

@@ -1,33 +1,30 @@
-internal import CModem
+import Glibc
 
 /// A file operation that failed.
 public struct FileError: Error, Equatable, Sendable, CustomStringConvertible {
   /// What was tried, as a verb: `open`, `write`, `read`, `remove`, `list`, `lock`, `append`.
   public var operation: String
   public var path: String
-  /// The system's error number, positive.
-  public var code: Int32
+  public var error: SystemError
 
-  public init(operation: String, path: String, code: Int32) {
+  public init(operation: String, path: String, error: SystemError) {
     self.operation = operation
     self.path = path
-    self.code = code
+    self.error = error
   }
 
-  /// There is no such file (ENOENT).
-  public var isNotFound: Bool { code == cm_file_code_not_found }
-  /// Another process has the lock (EWOULDBLOCK).
-  public var isHeldByAnother: Bool { code == cm_file_code_held }
-  /// The disk or quota is full (ENOSPC, EDQUOT).
-  public var isStorageFull: Bool { code == cm_file_code_no_space || code == cm_file_code_quota }
+  /// - Parameter result: a negative error number, as the shim returns it.
+  init(operation: String, path: String, result: Int32) {
+    self.init(operation: operation, path: path, error: SystemError(number: -result))
+  }
+
+  /// There is no such file.
+  public var isNotFound: Bool { error.number == ENOENT }
+  /// Another process has the lock.
+  public var isHeldByAnother: Bool { error.number == EWOULDBLOCK }
+  /// The disk or the quota is full.
+  public var isStorageFull: Bool { error.number == ENOSPC || error.number == EDQUOT }
 
   /// One line, such as `can't write /var/lib/shunt/state: No space left on device`.
-  public var description: String { "can't \(operation) \(path): \(errorText(-code))" }
-}
-
-/// The system's text for a negative error number.
-func errorText(_ result: Int32) -> String {
-  var text = [CChar](repeating: 0, count: 128)
-  cm_file_error_text(result, &text, text.count)
-  return String(decoding: text.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
+  public var description: String { "can't \(operation) \(path): \(error)" }
 }

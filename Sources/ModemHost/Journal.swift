@@ -34,7 +34,7 @@ public struct Journal: Sendable {
     guard level >= threshold else { return }
     withCStrings(fields.map(\.0)) { keys in
       withCStrings(fields.map(\.1)) { values in
-        cm_journal_write(cm_journal_level(UInt32(level.rawValue)), identifier, message, keys, values, fields.count)
+        cm_journal_write(CmJournalLevel(UInt32(level.rawValue)), identifier, message, keys, values, fields.count)
       }
     }
   }

@@ -17,7 +17,7 @@ public final class SettingsFile {
     var count = 0
     let result = cm_file_read_path(path, Self.maximumOctetCount, &octets, &count)
     guard result >= 0 else {
-      throw SettingsError(path: path, message: "can't be read: \(errorText(result))")
+      throw SettingsError(path: path, message: "can't be read: \(SystemError(number: -result))")
     }
     defer { cm_file_octets_free(octets) }
     try self.init(octets: Array(UnsafeBufferPointer(start: octets, count: count)), path: path)
@@ -29,7 +29,7 @@ public final class SettingsFile {
   }
 
   private init(octets: [UInt8], path: String) throws(SettingsError) {
-    var error = cm_settings_error()
+    var error = CmSettingsError()
     let handle = octets.withUnsafeBufferPointer { buffer in
       buffer.withMemoryRebound(to: CChar.self) { cm_settings_parse($0.baseAddress, $0.count, &error) }
     }
@@ -61,7 +61,7 @@ public final class SettingsFile {
 
   /// The value with escapes resolved (`\s \n \t \r \\`), nil when the key is not there.
   public func string(group: String, key: String) throws(SettingsError) -> String? {
-    var error = cm_settings_error()
+    var error = CmSettingsError()
     guard let value = cm_settings_string(handle, group, key, &error) else {
       guard error.message != nil else { return nil }
       throw SettingsError(consuming: &error, path: path, group: group, key: key)
@@ -72,7 +72,7 @@ public final class SettingsFile {
 
   /// The values of a list separated by `;`, nil when the key is not there.
   public func strings(group: String, key: String) throws(SettingsError) -> [String]? {
-    var error = cm_settings_error()
+    var error = CmSettingsError()
     guard let values = cm_settings_strings(handle, group, key, &error) else {
       guard error.message != nil else { return nil }
       throw SettingsError(consuming: &error, path: path, group: group, key: key)
@@ -160,7 +160,7 @@ public final class SettingsFile {
 
 extension SettingsError {
   /// Frees what the shim reported.
-  fileprivate init(consuming error: inout cm_settings_error, path: String, group: String?, key: String?) {
+  fileprivate init(consuming error: inout CmSettingsError, path: String, group: String?, key: String?) {
     self.init(
       path: path, line: error.line == 0 ? nil : Int(error.line), group: group, key: key,
       message: error.message.map { String(cString: $0) } ?? "unknown error")

@@ -17,11 +17,11 @@ public final class StateDirectory {
   }
 
   private init(path: String, result: Int32) throws(FileError) {
-    guard result >= 0 else { throw FileError(operation: "open", path: path, code: -result) }
+    guard result >= 0 else { throw FileError(operation: "open", path: path, result: result) }
     self.path = path
     descriptor = result
     let swept = cm_file_sweep(descriptor)
-    guard swept >= 0 else { throw FileError(operation: "list", path: path, code: -swept) }
+    guard swept >= 0 else { throw FileError(operation: "list", path: path, result: swept) }
   }
 
   deinit {
@@ -50,7 +50,7 @@ public final class StateDirectory {
     var octets: UnsafeMutablePointer<UInt8>?
     var count = 0
     let result = cm_file_read(descriptor, name, Self.maximumOctetCount, &octets, &count)
-    if FileError(operation: "read", path: name, code: -result).isNotFound { return nil }
+    if FileError(operation: "read", path: name, result: result).isNotFound { return nil }
     try check("read", name, result)
     defer { cm_file_octets_free(octets) }
     return Array(UnsafeBufferPointer(start: octets, count: count))
@@ -74,12 +74,12 @@ public final class StateDirectory {
   /// Removes a file; durable when this returns. Does nothing when there is none.
   public func remove(_ name: String) throws(FileError) {
     let result = cm_file_remove(descriptor, name)
-    if FileError(operation: "remove", path: name, code: -result).isNotFound { return }
+    if FileError(operation: "remove", path: name, result: result).isNotFound { return }
     try check("remove", name, result)
   }
 
   private func check(_ operation: String, _ name: String?, _ result: Int32) throws(FileError) {
     guard result < 0 else { return }
-    throw FileError(operation: operation, path: name.map { "\(path)/\($0)" } ?? path, code: -result)
+    throw FileError(operation: operation, path: name.map { "\(path)/\($0)" } ?? path, result: result)
   }
 }

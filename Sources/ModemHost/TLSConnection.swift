@@ -53,7 +53,7 @@ public final class TLSConnection {
   public func start() {
     guard !hasStarted else { return }
     hasStarted = true
-    var callbacks = cm_tls_callbacks(
+    var callbacks = CmTLSCallbacks(
       ready: { TLSConnection.from($0)?.ready($1) },
       received: { TLSConnection.from($0)?.onBytes?(UnsafeRawBufferPointer(start: $1, count: $2)) },
       drained: { TLSConnection.from($0)?.onDrained?() },
@@ -95,7 +95,7 @@ public final class TLSConnection {
     onReady?(Array(UnsafeBufferPointer(start: keyHash, count: keyHash == nil ? 0 : 32)))
   }
 
-  private func closed(_ reason: cm_tls_reason, _ text: UnsafePointer<CChar>?) {
+  private func closed(_ reason: CmTLSReason, _ text: UnsafePointer<CChar>?) {
     let ended = handle
     handle = nil
     cm_tls_close(ended, 0)
@@ -104,7 +104,7 @@ public final class TLSConnection {
 }
 
 extension TLSCloseReason.Kind {
-  fileprivate init(_ reason: cm_tls_reason) {
+  fileprivate init(_ reason: CmTLSReason) {
     switch reason {
     case CM_TLS_CONFIGURATION: self = .configuration
     case CM_TLS_NAME: self = .name

@@ -11,15 +11,6 @@
 extern "C" {
 #endif
 
-// errno values that callers tell apart, named here because Swift sees no errno.h through this header.
-extern const int32_t cm_file_code_not_found;
-extern const int32_t cm_file_code_held;
-extern const int32_t cm_file_code_no_space;
-extern const int32_t cm_file_code_quota;
-
-// Writes the system's text for a negative errno, always ending with a zero.
-void cm_file_error_text(int result, char *text, size_t size);
-
 // Opens `path` as a directory private to this user, making it and its missing parents (mode 0700) when it
 // is not there and taking group and other permissions off when it is. Returns a descriptor (O_CLOEXEC) that
 // the caller closes with cm_file_close. -EPERM when it belongs to another user.

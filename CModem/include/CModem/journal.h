@@ -16,10 +16,10 @@ typedef enum {
   CM_JOURNAL_NOTICE = 5,
   CM_JOURNAL_INFO = 6,
   CM_JOURNAL_DEBUG = 7,
-} cm_journal_level;
+} CmJournalLevel;
 
 // Writes one record. `keys` are upper-case journal field names; `identifier` is the program's name.
-void cm_journal_write(cm_journal_level level, const char *identifier, const char *message,
+void cm_journal_write(CmJournalLevel level, const char *identifier, const char *message,
                       const char *const *keys, const char *const *values, size_t count);
 
 #ifdef __cplusplus

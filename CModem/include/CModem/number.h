@@ -14,14 +14,14 @@ typedef enum {
   CM_NUMBER_SHORT,
   CM_NUMBER_INTERNATIONAL,
   CM_NUMBER_UNROUTABLE,
-} cm_number_kind;
+} CmNumberKind;
 
 // Room for '+', 15 digits and the final zero.
 #define CM_NUMBER_SIZE 17
 
 // Classifies `dialled` for a subscriber whose home and serving countries are the ISO 3166 regions given
 // (upper-case alpha-2; NULL when not known). `e164` is written only for CM_NUMBER_INTERNATIONAL.
-cm_number_kind cm_number_classify(const char *dialled, const char *home, const char *serving,
+CmNumberKind cm_number_classify(const char *dialled, const char *home, const char *serving,
                                   char e164[CM_NUMBER_SIZE]);
 
 #ifdef __cplusplus

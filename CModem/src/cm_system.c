@@ -1,0 +1,64 @@
+#include "CModem/system.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <malloc.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+int cm_system_notify(const char *state) {
+  const char *path = getenv("NOTIFY_SOCKET");
+  if (!path || !*path) return 0;
+  struct sockaddr_un address = {.sun_family = AF_UNIX};
+  size_t count = strlen(path);
+  if (count >= sizeof address.sun_path || (path[0] != '/' && path[0] != '@')) return -EINVAL;
+  memcpy(address.sun_path, path, count);
+  if (path[0] == '@') address.sun_path[0] = 0;
+  socklen_t size = (socklen_t)(offsetof(struct sockaddr_un, sun_path) + count + (path[0] == '/'));
+  int descriptor = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+  if (descriptor < 0) return -errno;
+  ssize_t sent = sendto(descriptor, state, strlen(state), MSG_NOSIGNAL, (struct sockaddr *)&address, size);
+  int result = sent < 0 ? -errno : 1;
+  close(descriptor);
+  return result;
+}
+
+uint64_t cm_system_watchdog_microseconds(void) {
+  const char *interval = getenv("WATCHDOG_USEC");
+  const char *process = getenv("WATCHDOG_PID");
+  if (!interval || (process && strtoll(process, NULL, 10) != getpid())) return 0;
+  return strtoull(interval, NULL, 10);
+}
+
+void cm_system_keep_memory_small(void) {
+  mallopt(M_ARENA_MAX, 1);
+  // Setting either of these also keeps glibc from raising both after the first large allocation.
+  mallopt(M_MMAP_THRESHOLD, 1024 * 1024);
+  mallopt(M_TRIM_THRESHOLD, 256 * 1024);
+}
+
+bool cm_system_trim_memory(void) {
+  return malloc_trim(0) == 1;
+}
+
+void cm_system_memory(uint64_t *resident, uint64_t *private_octets) {
+  *resident = 0;
+  *private_octets = 0;
+  FILE *file = fopen("/proc/self/smaps_rollup", "re");
+  if (!file) return;
+  char line[256];
+  while (fgets(line, sizeof line, file)) {
+    uint64_t kibibytes;
+    if (sscanf(line, "Rss: %" SCNu64 " kB", &kibibytes) == 1)
+      *resident = kibibytes * 1024;
+    else if (sscanf(line, "Private_Clean: %" SCNu64 " kB", &kibibytes) == 1 ||
+             sscanf(line, "Private_Dirty: %" SCNu64 " kB", &kibibytes) == 1)
+      *private_octets += kibibytes * 1024;
+  }
+  fclose(file);
+}
