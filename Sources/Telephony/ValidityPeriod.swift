@@ -9,7 +9,8 @@ public enum ValidityPeriod: Hashable, Sendable {
 
   /// The shortest relative period that is at least this long: 5 minutes to 63 weeks.
   public init(lasting duration: Duration) {
-    let minutes = (max(duration.components.seconds, 0) + 59) / 60
+    let (seconds, attoseconds) = max(duration, .zero).components
+    let minutes = seconds / 60 + (seconds % 60 > 0 || attoseconds > 0 ? 1 : 0)
     let value: Int64 =
       switch minutes {
       case ...720: max((minutes + 4) / 5, 1) - 1
