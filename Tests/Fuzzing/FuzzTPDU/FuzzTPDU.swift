@@ -1,0 +1,85 @@
+import Telephony
+
+/// Decodes the input as every kind of TPDU and as text to send. Traps when something that decoded does not come back the same.
+@_cdecl("LLVMFuzzerTestOneInput")
+public func fuzzTPDU(_ start: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
+  let octets = Array(UnsafeBufferPointer(start: start, count: count))
+  if let raw = try? RawPDU(decoding: octets) {
+    precondition(raw.encoded() == octets, "raw PDU changed")
+    _ = raw.serviceCentre.dialString
+    decode(raw.tpdu)
+  }
+  decode(octets)
+  compose(octets)
+  return 0
+}
+
+private func decode(_ octets: [UInt8]) {
+  if let submit = try? SMSSubmit(decoding: octets) {
+    precondition(submit.encoded() == octets, "SMS-SUBMIT changed")
+    look(submit.destinationAddress, submit.userData, submit.dataCodingScheme)
+    _ = submit.specialHandling
+    _ = submit.validityPeriod?.duration
+    if case .absolute(let time) = submit.validityPeriod { _ = time.wallTime }
+    let timestamp = ServiceCentreTimestamp(WallTime(millisecondsSince1970: 0))
+    for deliver in SMSDeliver.delivers([submit], from: submit.destinationAddress, at: timestamp, reference: 0x0102) {
+      precondition((try? SMSDeliver(decoding: deliver.encoded())) == deliver, "delivered message does not decode")
+    }
+  }
+  if let deliver = try? SMSDeliver(decoding: octets) {
+    precondition(deliver.encoded() == octets, "SMS-DELIVER changed")
+    look(deliver.originatingAddress, deliver.userData, deliver.dataCodingScheme)
+    if let time = deliver.serviceCentreTimestamp.wallTime, let quarters = deliver.serviceCentreTimestamp.quartersFromUTC {
+      precondition(ServiceCentreTimestamp(time, quartersFromUTC: quarters).wallTime == time, "timestamp changed")
+    }
+  }
+  if let report = try? SMSStatusReport(decoding: octets) {
+    precondition(report.encoded() == octets, "SMS-STATUS-REPORT changed")
+    look(report.recipientAddress, report.userData ?? .empty(.octets), report.dataCodingScheme ?? .gsm7)
+    _ = report.status.kind
+  }
+}
+
+private func look(_ address: SMSAddress, _ userData: UserData, _ scheme: DataCodingScheme) {
+  _ = address.displayText
+  _ = address.phoneNumber?.masked
+  _ = userData.header?.concatenation
+  if let text = MessageText.decode(userData, scheme), scheme.alphabet == .gsm7 {
+    let alphabet = GSMAlphabet(userData.header)
+    if let septets = alphabet.encode(text) { precondition(alphabet.decode(septets) == text, "text changed") }
+  }
+  if let wide = userData.wideningConcatenation(reference: 0xABCD) {
+    precondition(wide.header?.concatenation?.reference == 0xABCD, "reference not replaced")
+  }
+}
+
+/// The input as UTF-8 text, the first octet choosing how to send it.
+private func compose(_ octets: [UInt8]) {
+  guard let choice = octets.first, let destination = try? SMSAddress(dialled: "+919876543210") else { return }
+  let text = String(decoding: octets.dropFirst(), as: UTF8.self)
+  var options = MessageComposer.Options()
+  options.usesWideReference = choice & 0x80 != 0
+  options.nationalLanguages = NationalLanguage(rawValue: choice & 0x0F).map { [$0] } ?? []
+  guard let submits = try? MessageComposer.submits(text: text, to: destination, reference: 0x1234, options: options) else { return }
+  for submit in submits { precondition((try? SMSSubmit(decoding: submit.encoded())) == submit, "composed message does not decode") }
+  let back = MessageText.decode(submits.map { ($0.userData, $0.dataCodingScheme) })
+  precondition(back?.unicodeScalars.elementsEqual(text.unicodeScalars) == true, "composed text changed")
+  let timestamp = ServiceCentreTimestamp(WallTime(millisecondsSince1970: 0))
+  let delivers = SMSDeliver.delivers(submits, from: destination, at: timestamp, reference: 0x0102)
+  let delivered = MessageText.decode(delivers.map { ($0.userData, $0.dataCodingScheme) })
+  precondition(delivered == back, "delivered text changed")
+}
+
+@_silgen_name("LLVMFuzzerRunDriver")
+private func runDriver(
+  _ argumentCount: UnsafeMutablePointer<CInt>, _ arguments: UnsafeMutablePointer<UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>?>,
+  _ test: @convention(c) (UnsafePointer<UInt8>?, Int) -> CInt
+) -> CInt
+
+/// SwiftPM makes this the program's `main`, so libFuzzer's own is never linked.
+@_cdecl("FuzzTPDU_main")
+public func main(_ argumentCount: CInt, _ arguments: UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>?) -> CInt {
+  var argumentCount = argumentCount
+  var arguments = arguments
+  return runDriver(&argumentCount, &arguments) { fuzzTPDU($0, $1) }
+}
