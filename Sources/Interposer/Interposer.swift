@@ -1,84 +1,98 @@
-public import QMI
-public import Telephony
+import QMI
 
-/// What stands in the stock proxy's place.
+/// What stands in the place of the stock `qmi-proxy`: it forwards everything byte for byte between any number of libqmi clients and one
+/// modem, except the few messages of the messaging service that it answers itself.
+///
+/// It does no I/O. The shell and the one who decides about messages tell it what happened; after each event ``nextAction()`` says, until
+/// nil, what has to be done; ``nextDeadline`` says when ``timeReached(now:)`` is due. `now` is time since any fixed origin and does not
+/// go back.
+///
+/// Where it deviates from the stock proxy, on purpose: ids of a vanished client are released after a grace time; CTL Sync is answered and not passed on,
+/// since it would void everybody's ids; a request that could not be sent is answered with a failure (one that the modem does
+/// not answer is not answered either, as in the stock proxy); a broadcast indication goes once to each connection; a stream that
+/// lost its framing is closed.
 public struct Interposer: Sendable {
-  public init(configuration: Configuration) { fatalError() }
+  enum Phase: Hashable, Sendable {
+    case running
+    /// Shutting down: held parts are on their way.
+    case draining
+    /// Shutting down: clients are closed, ids are being released.
+    case releasing
+  }
 
-  // MARK: Clients
+  let configuration: Configuration
+  var phase = Phase.running
+  /// The time of the latest event.
+  var clock: Duration = .zero
 
-  /// A client connected. Its uid has been checked by the shell.
-  public mutating func clientConnected(_ connection: ClientConnection, now: Duration) { fatalError() }
-  /// A client sent octets, in whatever pieces.
-  public mutating func clientSent(_ octets: UnsafeRawBufferPointer, from connection: ClientConnection, now: Duration) { fatalError() }
-  /// A client disconnected.
-  public mutating func clientClosed(_ connection: ClientConnection, now: Duration) { fatalError() }
-  /// How many octets wait in the shell because the client's socket does not take them.
-  public mutating func clientBacklog(_ connection: ClientConnection, octetCount: Int, now: Duration) { fatalError() }
+  var actions = ActionQueue()
+  var timers = TimerQueue()
+  var clients = ClientTable()
+  var requests = RequestTable()
+  var link = ModemLink()
+  var ledger = ClientIDLedger()
+  var ownClient = OwnWMSClient()
 
-  // MARK: Modem
+  public internal(set) var tapMode = TapMode.off
+  var assemblies: [SubmissionID: MessageAssembly] = [:]
+  var assemblyIDs: [MessageAssembly.Key: SubmissionID] = [:]
+  /// Sends from memory storage whose message is being read.
+  var storedSubmissions: [SubmissionID: StoredSubmission] = [:]
+  var lastSubmission: UInt64 = 0
+  /// TP-MR is an octet; a held part's answer carries one of these.
+  var lastHeldReference: UInt8 = 0
 
-  /// Asks for the device without a client, for reading the identity or because it has come back.
-  public mutating func openModem(now: Duration) { fatalError() }
-  public mutating func modemOpened(now: Duration) { fatalError() }
-  public mutating func modemOpenFailed(now: Duration) { fatalError() }
-  public mutating func modemRemoved(now: Duration) { fatalError() }
-  public mutating func modemResponded(_ request: ModemRequestID, _ frame: consuming QMUXFrame, now: Duration) { fatalError() }
-  public mutating func modemFailed(_ request: ModemRequestID, _ failure: ModemFailure, now: Duration) { fatalError() }
-  public mutating func modemIndicated(_ frame: QMUXFrame, now: Duration) { fatalError() }
+  var incoming = IncomingMessages()
+  var storage = VirtualStorage()
+  var lastIndicationTransaction: UInt16 = 0
 
-  // MARK: Time and actions
+  public init(configuration: Configuration) {
+    self.configuration = configuration
+  }
 
-  /// When ``timeReached(now:)`` wants to be called next.
-  public var nextDeadline: Duration? { fatalError() }
-  public mutating func timeReached(now: Duration) { fatalError() }
+  // MARK: Actions and time
+
   /// What to do next; call until nil after each event.
-  public mutating func nextAction() -> Action? { fatalError() }
+  public mutating func nextAction() -> Action? {
+    actions.popFirst()
+  }
 
-  // MARK: Tap
+  /// When ``timeReached(now:)`` wants to be called next; nil when nothing is waited for.
+  public var nextDeadline: Duration? { timers.nextDeadline }
 
-  public var tapMode: TapMode { fatalError() }
-  public mutating func setTapMode(_ mode: TapMode, now: Duration) { fatalError() }
-  /// - Returns: false when there is nothing to decide (any more).
-  @discardableResult
-  public mutating func resolve(_ submission: SubmissionID, _ resolution: SubmissionResolution, now: Duration) -> Bool { fatalError() }
-  /// A message of this machine's own. It is reported by ``Action/submitted(_:)``, complete, in every tap mode.
-  public mutating func submitLocally(
-    _ submits: [SMSSubmit], serviceCentre: SMSCAddress = .default, now: Duration
-  ) throws(LocalSubmissionError) -> SubmissionID { fatalError() }
-  /// - Returns: false when there is nothing to decide (any more).
-  @discardableResult
-  public mutating func resolveIncoming(_ message: IncomingMessageID, _ resolution: IncomingResolution, now: Duration) -> Bool { fatalError() }
+  /// Does what is due.
+  public mutating func timeReached(now: Duration) {
+    advance(to: now)
+    while let timer = timers.popDue(now: clock) { fire(timer) }
+    advanceShutdown()
+  }
 
-  // MARK: Virtual storage
+  mutating func advance(to now: Duration) {
+    if now > clock { clock = now }
+  }
 
-  /// Puts back what the spool held, without announcing it.
-  public mutating func restoreStored(_ messages: [StoredMessage]) throws(VirtualStorageError) { fatalError() }
-  /// Stores a message and announces it to every client id that enabled new-message reports.
-  ///
-  /// - Returns: how many client ids were told.
-  @discardableResult
-  public mutating func deliver(_ message: StoredMessage, now: Duration) throws(VirtualStorageError) -> Int { fatalError() }
-
-  // MARK: End
-
-  /// Held parts go by carrier, clients are closed, ids released.
-  public mutating func beginShutdown(now: Duration) { fatalError() }
-  /// Whether nothing is left to wait for after ``beginShutdown(now:)``.
-  public var isShutDown: Bool { fatalError() }
+  private mutating func fire(_ timer: TimerQueue.Timer) {
+    switch timer {
+    case .proxyOpen(let connection): proxyOpenTimedOut(connection)
+    case .release(let id): releaseDisowned(id)
+    case .decision(let id): releaseSubmission(id, .undecided)
+    case .assembly(let id): assemblyTimedOut(id)
+    case .retry(let id): retrySubmission(id)
+    case .storedSubmission(let id): storedSubmissionUnreadable(id)
+    case .incoming(let id): settleIncoming(id, .announce)
+    case .ownClientIdle: ownClientIdled()
+    case .ownReports: updateOwnReports()
+    }
+  }
 
   // MARK: Facts
 
-  public var clientCount: Int { fatalError() }
-  public var isModemOpen: Bool { fatalError() }
-  public var heldPartCount: Int { fatalError() }
-  public var storedMessageCount: Int { fatalError() }
-}
-
-/// Why ``Interposer/submitLocally(_:serviceCentre:now:)`` takes no message.
-public enum LocalSubmissionError: Error, Hashable, Sendable {
-  /// There is no part, or there are more than 255.
-  case partCount
-  /// ``Interposer/Limits/submissions`` are known already.
-  case tooMany
+  /// How many clients are connected.
+  public var clientCount: Int { clients.count }
+  public var isModemOpen: Bool { link.isOpen }
+  /// How many requests, the Interposer's own among them, the modem has not answered.
+  public var outstandingRequestCount: Int { requests.count }
+  /// How many parts have been answered with success and are not yet sent by either way.
+  public var heldPartCount: Int { assemblies.values.reduce(0) { $0 + $1.heldPartCount } }
+  public var storedMessageCount: Int { storage.count }
 }

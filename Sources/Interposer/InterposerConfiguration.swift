@@ -54,6 +54,8 @@ extension Interposer {
     public var clients = 64
     /// Requests of one client that the modem has not answered; more are answered with *insufficient resources*.
     public var requests = 512
+    /// Client ids that one client may use; others are forwarded and not tracked.
+    public var clientIDs = 256
     /// Octets that a client has not read when it is cut off.
     public var backlogOctets = 512 * 1024
     /// Proxy Opens that wait for the device; more are answered with *insufficient resources*.
