@@ -1,0 +1,6 @@
+internal import ArgumentParser
+
+struct BenchCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "bench", abstract: "Measures shuntd and prints the figures.", subcommands: [])
+}

@@ -1,0 +1,11 @@
+internal import ArgumentParser
+
+@main
+struct ShuntLab: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "shunt-lab",
+    abstract: "A carrier and modems without radio, to run handsets against.",
+    subcommands: [
+      CarrierCommand.self, ModemCommand.self, SMSCommand.self, RulesCommand.self, RecordsCommand.self, BenchCommand.self,
+    ])
+}
