@@ -1,5 +1,6 @@
 /// A date and time of day in UTC, proleptic Gregorian calendar.
 public struct CivilTime: Hashable, Sendable {
+  /// Astronomical: 0 is the year before 1.
   public let year: Int
   /// 1…12.
   public let month: Int
@@ -46,6 +47,7 @@ public struct CivilTime: Hashable, Sendable {
     millisecond = Int(inDay % 1000)
   }
 
+  /// The moment this names, in UTC.
   public var wallTime: WallTime {
     let yearFromMarch = Int64(month <= 2 ? year - 1 : year)
     let (cycle, yearOfCycle) = Self.flooredDivision(yearFromMarch, 400)

@@ -13,7 +13,15 @@ public struct DataCodingScheme: RawRepresentable, Hashable, Sendable {
   /// UCS-2, no class.
   public static let ucs2 = DataCodingScheme(rawValue: 0x08)
 
-  public enum Alphabet: Equatable, Sendable { case gsm7, octets, ucs2 }
+  /// How characters are written.
+  public enum Alphabet: Equatable, Sendable {
+    /// The 7-bit alphabets of ``GSMAlphabet``.
+    case gsm7
+    /// 8-bit data, no text.
+    case octets
+    /// 16-bit units, high octet first.
+    case ucs2
+  }
 
   /// The meaning of the high bits.
   public enum Group: Equatable, Sendable {
@@ -45,6 +53,7 @@ public struct DataCodingScheme: RawRepresentable, Hashable, Sendable {
     case terminal = 3
   }
 
+  /// What the high four bits say.
   public var group: Group {
     switch rawValue >> 4 {
     case 0x0...0x3: .general
@@ -57,6 +66,7 @@ public struct DataCodingScheme: RawRepresentable, Hashable, Sendable {
     }
   }
 
+  /// How the user data is to be read.
   public var alphabet: Alphabet {
     switch group {
     case .general, .automaticDeletion:
@@ -79,6 +89,7 @@ public struct DataCodingScheme: RawRepresentable, Hashable, Sendable {
     }
   }
 
+  /// The class, when the octet names one.
   public var messageClass: MessageClass? {
     switch group {
     case .general, .automaticDeletion: rawValue & 0x10 == 0 ? nil : MessageClass(rawValue: rawValue & 0x03)

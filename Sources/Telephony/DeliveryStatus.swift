@@ -29,6 +29,7 @@ public struct DeliveryStatus: RawRepresentable, Hashable, Sendable {
     case reserved
   }
 
+  /// Which range the value is in.
   public var kind: Kind {
     switch rawValue {
     case 0x00...0x1F: .completed

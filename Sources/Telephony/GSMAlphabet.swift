@@ -6,6 +6,7 @@ public struct GSMAlphabet: Hashable, Sendable {
   /// Replaces the default extension table. Nil: the default one.
   public let singleShift: NationalLanguage?
 
+  /// An alphabet with the tables of the languages given.
   public init(lockingShift: NationalLanguage? = nil, singleShift: NationalLanguage? = nil) {
     self.lockingShift = lockingShift.flatMap { $0.hasLockingShift ? $0 : nil }
     self.singleShift = singleShift

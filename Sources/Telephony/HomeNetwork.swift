@@ -5,6 +5,7 @@ public struct HomeNetwork: Hashable, Sendable {
   /// Two or three digits; `07` and `007` are different networks.
   public let mnc: String
 
+  /// Takes three and two or three decimal digits.
   public init(mcc: String, mnc: String) throws(SubscriberIdentityError) {
     guard mcc.utf8.allSatisfy(\.isASCIIDigit), mnc.utf8.allSatisfy(\.isASCIIDigit) else { throw .notADigit }
     guard mcc.utf8.count == 3 else { throw .digitCount(mcc.utf8.count) }

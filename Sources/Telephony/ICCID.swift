@@ -5,6 +5,7 @@ public struct ICCID: Hashable, Sendable {
   /// All digits, letters in upper case.
   public let digits: String
 
+  /// Takes 10…20 hexadecimal digits in either case.
   public init(digits: String) throws(SubscriberIdentityError) {
     let upper = digits.utf8.map { $0 >= 0x61 && $0 <= 0x66 ? $0 &- 0x20 : $0 }
     guard upper.allSatisfy({ $0.isASCIIDigit || ($0 >= 0x41 && $0 <= 0x46) }) else { throw .notADigit }

@@ -6,6 +6,7 @@ public struct IMEI: Hashable, Sendable {
   /// All digits.
   public let digits: String
 
+  /// Takes 14…16 decimal digits.
   public init(digits: String) throws(SubscriberIdentityError) {
     let octets = digits.utf8
     guard octets.allSatisfy(\.isASCIIDigit) else { throw .notADigit }

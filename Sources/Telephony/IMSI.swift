@@ -5,6 +5,7 @@ public struct IMSI: Hashable, Sendable {
   /// All digits.
   public let digits: String
 
+  /// Takes 6…15 decimal digits.
   public init(digits: String) throws(SubscriberIdentityError) {
     let octets = digits.utf8
     guard octets.allSatisfy(\.isASCIIDigit) else { throw .notADigit }
@@ -14,6 +15,12 @@ public struct IMSI: Hashable, Sendable {
 
   /// The mobile country code: the first three digits.
   public var mobileCountryCode: String { String(digits.prefix(3)) }
+
+  /// The operator, when it is known how many digits its network code has (EF_AD, 3GPP TS 31.102 §4.2.18: 2 or 3); otherwise nil.
+  public func homeNetwork(mncDigitCount: Int) -> HomeNetwork? {
+    guard digits.utf8.count >= 3 + mncDigitCount else { return nil }
+    return try? HomeNetwork(mcc: mobileCountryCode, mnc: String(digits.dropFirst(3).prefix(max(mncDigitCount, 0))))
+  }
 
   /// Reads the content of EF_IMSI (3GPP TS 31.102 §4.2.2): a count octet, then semi-octets, the first of which holds the
   /// identity type and parity.

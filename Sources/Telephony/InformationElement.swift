@@ -28,10 +28,12 @@ public struct InformationElement: Hashable, Sendable {
     public var isToolkitSecurity: Bool { rawValue & 0xF0 == 0x70 }
   }
 
+  /// IEI.
   public let identifier: Identifier
   /// Up to 137 octets.
   public let data: [UInt8]
 
+  /// Throws when there are more than 137 octets.
   public init(_ identifier: Identifier, data: [UInt8]) throws(TPDUError) {
     guard data.count <= UserDataHeader.maximumElementOctetCount - 2 else { throw .tooLong(.userDataHeader) }
     self.identifier = identifier

@@ -1,14 +1,17 @@
 /// Makes the short messages that carry a text.
 public enum MessageComposer {
+  /// How to send a text.
   public struct Options: Hashable, Sendable {
     /// Whether parts get a 16-bit reference; the 8-bit one leaves more room.
     public var usesWideReference = false
     /// Asked for on the last part only, so that one message brings one report.
     public var requestsStatusReport = false
+    /// How long the service centre keeps trying; nil leaves it to the service centre.
     public var validityPeriod: ValidityPeriod?
     /// Languages whose shift tables the recipient is known to have; tried before UCS-2 for what the default alphabet lacks.
     public var nationalLanguages: [NationalLanguage] = []
 
+    /// 8-bit reference, no report, no validity period, no national languages.
     public init() {}
   }
 

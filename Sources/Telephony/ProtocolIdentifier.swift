@@ -9,9 +9,13 @@ public struct ProtocolIdentifier: RawRepresentable, Hashable, Sendable {
   public static let type0 = ProtocolIdentifier(rawValue: 0x40)
   /// Return Call Message.
   public static let returnCall = ProtocolIdentifier(rawValue: 0x5F)
+  /// ANSI-136 R-DATA, handed to the SIM.
   public static let ansi136Data = ProtocolIdentifier(rawValue: 0x7C)
+  /// Data for the equipment itself.
   public static let equipmentDataDownload = ProtocolIdentifier(rawValue: 0x7D)
+  /// Lifts a SIM lock.
   public static let equipmentDepersonalization = ProtocolIdentifier(rawValue: 0x7E)
+  /// (U)SIM data download: handed to the SIM unread.
   public static let simDataDownload = ProtocolIdentifier(rawValue: 0x7F)
 
   /// Replace Short Message Type 1…7: the receiver overwrites an earlier message of the same type and sender.

@@ -1,9 +1,11 @@
 /// What QMI and AT commands call a raw PDU: the service centre's address, then a TPDU.
 public struct RawPDU: Hashable, Sendable {
+  /// Where the TPDU goes to or came from.
   public var serviceCentre: SMSCAddress
   /// The TPDU, not looked into.
   public var tpdu: [UInt8]
 
+  /// A TPDU with the address that goes in front of it.
   public init(serviceCentre: SMSCAddress = .default, tpdu: [UInt8]) {
     self.serviceCentre = serviceCentre
     self.tpdu = tpdu
@@ -16,6 +18,7 @@ public struct RawPDU: Hashable, Sendable {
     tpdu = reader.rest()
   }
 
+  /// The wire form.
   public func encoded() -> [UInt8] { serviceCentre.octets + tpdu }
 }
 

@@ -87,8 +87,11 @@ public struct SMSAddress: Hashable, Sendable {
     valueOctets = Septets.pack(septets, precededByBits: 0)
   }
 
+  /// TON.
   public var typeOfNumber: TypeOfNumber { TypeOfNumber(rawValue: typeOfAddress >> 4) }
+  /// NPI.
   public var numberingPlan: NumberingPlan { NumberingPlan(rawValue: typeOfAddress) }
+  /// Whether this is a name instead of a number.
   public var isAlphanumeric: Bool { typeOfNumber == .alphanumeric }
 
   /// The semi-octets as `0123456789*#abc`, without a `+`. Nil for an alphanumeric address and for one with a filler in its midst.

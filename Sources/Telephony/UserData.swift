@@ -15,12 +15,16 @@ public struct UserData: Hashable, Sendable {
     case octets([UInt8])
   }
 
+  /// The most octets TP-UD has.
   public static let maximumOctetCount = 140
+  /// The same in septets.
   public static let maximumSeptetCount = 160
 
+  /// What ``count`` counts.
   public let unit: Unit
   /// TP-UDL: septets or octets, the header and its fill bits included.
   public let count: Int
+  /// The header, when TP-UDHI says that there is one.
   public let header: UserDataHeader?
   /// TP-UD as on the wire.
   public let octets: [UInt8]

@@ -1,7 +1,9 @@
 /// A moment in the world's time: milliseconds since 1970-01-01T00:00:00Z, leap seconds not counted.
 public struct WallTime: Hashable, Comparable, Sendable {
+  /// Negative before 1970.
   public var millisecondsSince1970: Int64
 
+  /// The moment so many milliseconds after 1970-01-01T00:00:00Z.
   public init(millisecondsSince1970: Int64) { self.millisecondsSince1970 = millisecondsSince1970 }
 
   /// Reads what ``rfc3339`` writes and its relatives: any fraction, `Z` or a numeric offset. Nil for anything else.

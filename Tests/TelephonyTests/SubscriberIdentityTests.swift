@@ -8,6 +8,9 @@ import Testing
     #expect(imsi.elementaryFile == hex("08 29 26 10 89 67 45 23 01"))
     #expect(try IMSI(elementaryFile: hex("08 29 26 10 89 67 45 23 01")) == imsi)
     #expect(imsi.mobileCountryCode == "262")
+    #expect(imsi.homeNetwork(mncDigitCount: 2) == (try HomeNetwork(mcc: "262", mnc: "01")))
+    #expect(imsi.homeNetwork(mncDigitCount: 3) == (try HomeNetwork(mcc: "262", mnc: "019")))
+    for count in [-1, 0, 1, 4, 13] { #expect(imsi.homeNetwork(mncDigitCount: count) == nil) }
     let even = try IMSI(digits: "40445123456789")
     #expect(even.elementaryFile == hex("08 41 40 54 21 43 65 87 F9"))
     #expect(try IMSI(elementaryFile: even.elementaryFile) == even)

@@ -53,10 +53,12 @@ private func look(_ address: SMSAddress, _ userData: UserData, _ scheme: DataCod
   }
 }
 
-/// The input as UTF-8 text, the first octet choosing how to send it.
+/// After an octet that hardly any TPDU starts with: one that chooses how to send, then the text in UTF-8. Composing is slow beside
+/// decoding, so not every input is tried as text.
 private func compose(_ octets: [UInt8]) {
-  guard let choice = octets.first, let destination = try? SMSAddress(dialled: "+919876543210") else { return }
-  let text = String(decoding: octets.dropFirst(), as: UTF8.self)
+  guard octets.count >= 2, octets[0] == 0xFF, let destination = try? SMSAddress(dialled: "+919876543210") else { return }
+  let choice = octets[1]
+  let text = String(decoding: octets.dropFirst(2), as: UTF8.self)
   var options = MessageComposer.Options()
   options.usesWideReference = choice & 0x80 != 0
   options.nationalLanguages = NationalLanguage(rawValue: choice & 0x0F).map { [$0] } ?? []
