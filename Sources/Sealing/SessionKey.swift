@@ -21,6 +21,12 @@ public struct SessionKey: Sendable, Secret {
     guard let privateKey = try? XWingMLKEM768X25519.PrivateKey.generate() else {
       throw .internalFailure("key generation")
     }
+    try self.init(privateKey, id: id, expires: expires, identity: identity)
+  }
+
+  init(
+    _ privateKey: XWingMLKEM768X25519.PrivateKey, id: KeyPackageID, expires: UInt64, identity: IdentityKey
+  ) throws(SealingError) {
     let publicKey = try SealingPublicKey(library: privateKey.publicKey.rawRepresentation)
     self.privateKey = privateKey
     keyPackage = KeyPackage(

@@ -18,10 +18,13 @@ public struct StretchedNumber: Hashable, Sendable, Secret {
   static let octetCount = 32
 
   public init(_ number: PhoneNumber, salt: NumberSalt) throws(SealingError) {
-    octets = try Scrypt.derive(
-      from: Array(number.e164.utf8), salt: salt.octets, octetCount: Self.octetCount, rounds: Self.rounds,
-      blockSize: Self.blockSize, parallelism: Self.parallelism)
+    self.init(
+      stretched: try Scrypt.derive(
+        from: Array(number.e164.utf8), salt: salt.octets, octetCount: Self.octetCount, rounds: Self.rounds,
+        blockSize: Self.blockSize, parallelism: Self.parallelism))
   }
+
+  init(stretched octets: [UInt8]) { self.octets = octets }
 }
 
 enum Scrypt {
