@@ -61,6 +61,7 @@ var targets: [Target] = [
       "RelayProtocol", "Sealing", "Telephony", protobuf, crypto,
       .product(name: "NIOCore", package: "swift-nio"),
       .product(name: "NIOPosix", package: "swift-nio"),
+      .product(name: "NIOTLS", package: "swift-nio"),
       .product(name: "NIOSSL", package: "swift-nio-ssl"),
       .product(name: "NIOExtras", package: "swift-nio-extras"),
       .product(name: "X509", package: "swift-certificates"),

@@ -1,0 +1,82 @@
+internal import Foundation
+internal import Glibc
+
+/// Whole small files, with errors that name them. Blocking: for start-up only.
+enum FileIO {
+  /// Far more than any of the relay's own files has.
+  static let maximumOctetCount = 1 << 20
+
+  /// - Parameter isSecret: refuse a file that group or others may read.
+  static func read(_ path: String, isSecret: Bool = false) throws(RelayError) -> [UInt8] {
+    let file = open(path, O_RDONLY | O_CLOEXEC)
+    guard file >= 0 else { throw .cannotRead(path: path, reason: lastReason()) }
+    defer { close(file) }
+    if isSecret, try isExposed(path) { throw .exposed(path: path) }
+    var octets: [UInt8] = []
+    var chunk = [UInt8](repeating: 0, count: 16_384)
+    while true {
+      let count = Glibc.read(file, &chunk, chunk.count)
+      if count == 0 { return octets }
+      if count < 0 {
+        if errno == EINTR { continue }
+        throw .cannotRead(path: path, reason: lastReason())
+      }
+      octets += chunk[..<count]
+      guard octets.count <= maximumOctetCount else {
+        throw .cannotRead(path: path, reason: "larger than \(maximumOctetCount) octets")
+      }
+    }
+  }
+
+  /// Makes a new file; one that is there is left alone.
+  static func create(_ path: String, _ text: String, mode: mode_t) throws(RelayError) {
+    let file = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode)
+    guard file >= 0 else {
+      throw errno == EEXIST ? .alreadyThere(path: path) : .cannotWrite(path: path, reason: lastReason())
+    }
+    defer { close(file) }
+    // Whatever the umask took away or an ACL added.
+    guard fchmod(file, mode) == 0, writeAll(Array(text.utf8), to: file), fsync(file) == 0 else {
+      throw .cannotWrite(path: path, reason: lastReason())
+    }
+  }
+
+  /// - Returns: false with errno set.
+  static func writeAll(_ octets: [UInt8], to file: Int32) -> Bool {
+    var rest = octets[...]
+    while !rest.isEmpty {
+      let count = rest.withUnsafeBytes { write(file, $0.baseAddress, $0.count) }
+      if count < 0 {
+        if errno == EINTR { continue }
+        return false
+      }
+      rest.removeFirst(count)
+    }
+    return true
+  }
+
+  static func exists(_ path: String) -> Bool { access(path, F_OK) == 0 }
+
+  static func isDirectory(_ path: String) -> Bool {
+    let directory = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+    guard directory >= 0 else { return errno == EACCES }
+    close(directory)
+    return true
+  }
+
+  /// Whether group or others may read it. A link is followed.
+  private static func isExposed(_ path: String) throws(RelayError) -> Bool {
+    let target = URL(fileURLWithPath: path).resolvingSymlinksInPath().path
+    guard let attributes = try? FileManager.default.attributesOfItem(atPath: target),
+      let permissions = attributes[.posixPermissions] as? Int
+    else { throw .cannotRead(path: path, reason: "its permissions are unknown") }
+    return permissions & 0o077 != 0
+  }
+
+  static func makeDirectory(_ path: String) throws(RelayError) {
+    guard mkdir(path, 0o755) == 0 || errno == EEXIST else { throw .cannotWrite(path: path, reason: lastReason()) }
+    guard isDirectory(path) else { throw .cannotWrite(path: path, reason: "not a directory") }
+  }
+
+  static func lastReason() -> String { String(cString: strerror(errno)) }
+}

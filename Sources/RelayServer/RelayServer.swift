@@ -1,0 +1,172 @@
+internal import Glibc
+public import Logging
+public import Metrics
+internal import NIOCore
+internal import NIOExtras
+internal import NIOPosix
+internal import NIOSSL
+public import RelayProtocol
+internal import Sealing
+public import ServiceLifecycle
+
+
+/// How to run a relay.
+public struct RelayServerConfiguration: Sendable {
+  public var directory: RelayDirectory
+  /// An IP address; `0.0.0.0` and `::` for all.
+  public var bindAddress = "0.0.0.0"
+  /// 0: any free one, told by ``RelayServer/port``.
+  public var port = 7443
+  public var limits = RelayLimits()
+  public var sender: any CodeSender
+
+  public init(directory: RelayDirectory, sender: any CodeSender) {
+    self.directory = directory
+    self.sender = sender
+  }
+}
+
+/// A relay that listens: TLS 1.3 with ALPN `shunt/1`, sessions, store (design sections 7 to 9).
+public final class RelayServer: Service {
+  /// How long sessions have to take their last frames when the relay stops.
+  static let stoppingTime: TimeAmount = .seconds(8)
+  /// Data that a peer's host has not acknowledged for so long ends the connection, milliseconds.
+  static let unacknowledgedTime = 30_000
+
+  /// The port it listens on.
+  public let port: Int
+  private let group: MultiThreadedEventLoopGroup
+  private let node: RelayNode
+  private let channel: any Channel
+  private let quiescing: ServerQuiescingHelper
+  private let workers: RelayWorkers
+  private let store: RegistrationStore
+  private let logger: Logger
+
+  /// Reads the directory, opens the store and listens.
+  ///
+  /// - Throws: ``RelayError``, one line for a person.
+  public static func start(
+    _ configuration: RelayServerConfiguration, metrics: any MetricsFactory = MetricsSystem.factory, logger: Logger
+  ) async throws -> RelayServer {
+    let contents = try configuration.directory.load()
+    let tls: NIOSSLContext
+    do {
+      tls = try NIOSSLContext(configuration: Self.tlsConfiguration(contents))
+    } catch {
+      throw RelayError.invalid(
+        path: configuration.directory.keyPath,
+        reason: "not the key of \(configuration.directory.certificatePath)")
+    }
+    let store = try RegistrationStore(path: configuration.directory.databasePath)
+    let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
+    let workers = RelayWorkers()
+    let hub = RelayHub(
+      certificateKeyHash: contents.keyHash, generations: contents.keys.generations, limits: configuration.limits)
+    let node = RelayNode(
+      eventLoop: group.next(), hub: hub, keys: contents.keys, store: store, workers: workers,
+      sender: configuration.sender, metrics: metrics, logger: logger)
+    let quiescing = ServerQuiescingHelper(group: group)
+    do {
+      let channel = try await Self.bootstrap(group, tls: tls, node: node, quiescing: quiescing)
+        .bind(host: configuration.bindAddress, port: configuration.port).get()
+      try await group.next().submit { node.start() }.get()
+      let server = RelayServer(
+        port: channel.localAddress?.port ?? configuration.port, group: group, node: node, channel: channel,
+        quiescing: quiescing, workers: workers, store: store, logger: logger)
+      logger.notice(
+        "listening", metadata: ["address": "\(configuration.bindAddress)", "port": "\(server.port)"])
+      return server
+    } catch {
+      quiescing.initiateShutdown(promise: nil)
+      await workers.stop()
+      store.close()
+      try? await group.shutdownGracefully()
+      let reason = (error as? IOError).map { String(cString: strerror($0.errnoCode)) } ?? "\(error)"
+      throw RelayError.cannotListen(
+        address: configuration.bindAddress, port: configuration.port, reason: reason)
+    }
+  }
+
+  private init(
+    port: Int, group: MultiThreadedEventLoopGroup, node: RelayNode, channel: any Channel,
+    quiescing: ServerQuiescingHelper, workers: RelayWorkers, store: RegistrationStore, logger: Logger
+  ) {
+    self.port = port
+    self.group = group
+    self.node = node
+    self.channel = channel
+    self.quiescing = quiescing
+    self.workers = workers
+    self.store = store
+    self.logger = logger
+  }
+
+  /// Runs until the service group stops it, gracefully: sessions are told, then closed.
+  public func run() async throws {
+    try? await gracefulShutdown()
+    await stop()
+  }
+
+  /// Tells every session, closes all and lets go of everything.
+  public func stop() async {
+    logger.notice("stopping")
+    let node = node
+    let gone = group.next().makePromise(of: Void.self)
+    // The listener first, so that nobody comes back while the others are sent off.
+    quiescing.initiateShutdown(promise: gone)
+    let statistics = try? await group.next().submit {
+      node.stop()
+      return node.statistics
+    }.get()
+    let timeout = group.next().scheduleTask(in: Self.stoppingTime) { gone.fail(ChannelError.connectTimeout(.zero)) }
+    try? await gone.futureResult.get()
+    timeout.cancel()
+    await workers.stop()
+    store.close()
+    try? await group.shutdownGracefully()
+    logger.notice(
+      "stopped",
+      metadata: [
+        "sessions": "\(statistics?.sessionsOpened ?? 0)", "messages": "\(statistics?.messagesAccepted ?? 0)",
+        "acknowledged": "\(statistics?.messagesAcknowledged ?? 0)",
+      ])
+  }
+
+  /// What happened so far; counts only.
+  public func statistics() async throws -> RelayStatistics {
+    let node = node
+    return try await group.next().submit { node.statistics }.get()
+  }
+
+  private static func tlsConfiguration(_ contents: RelayDirectory.Contents) -> TLSConfiguration {
+    var configuration = TLSConfiguration.makeServerConfiguration(
+      certificateChain: contents.certificates.map { .certificate($0) }, privateKey: .privateKey(contents.key))
+    configuration.minimumTLSVersion = .tlsv13
+    configuration.applicationProtocols = [RelayConnectionHandler.applicationProtocol]
+    configuration.shutdownTimeout = .seconds(2)
+    return configuration
+  }
+
+  private static func bootstrap(
+    _ group: MultiThreadedEventLoopGroup, tls: NIOSSLContext, node: RelayNode, quiescing: ServerQuiescingHelper
+  ) -> ServerBootstrap {
+    ServerBootstrap(group: group)
+      .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
+      .serverChannelOption(.backlog, value: 1024)
+      .serverChannelInitializer { channel in
+        channel.eventLoop.makeCompletedFuture {
+          try channel.pipeline.syncOperations.addHandler(quiescing.makeServerChannelHandler(channel: channel))
+        }
+      }
+      .childChannelOption(.tcpOption(.tcp_nodelay), value: 1)
+      .childChannelOption(.tcpOption(.init(rawValue: TCP_USER_TIMEOUT)), value: unacknowledgedTime)
+      .childChannelOption(.maxMessagesPerRead, value: 4)
+      .childChannelInitializer { channel in
+        channel.eventLoop.makeCompletedFuture {
+          try channel.pipeline.syncOperations.addHandler(NIOSSLServerHandler(context: tls))
+          try channel.pipeline.syncOperations.addHandler(RelayConnectionHandler(node: node))
+        }
+      }
+  }
+}
