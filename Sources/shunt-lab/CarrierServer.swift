@@ -17,8 +17,6 @@ final class CarrierServer {
 
   init(_ carrier: LabCarrier, socket: String) throws {
     self.carrier = carrier
-    carrier.onSend = { [unowned self] event, link in send(event, to: link) }
-    carrier.onClose = { [unowned self] link in close(link) }
     do {
       listener = try ClientListener(at: ClientListener.Address(socket)) { [unowned self] stream, _ in accept(stream) }
     } catch {
@@ -32,7 +30,9 @@ final class CarrierServer {
   }
 
   private func accept(_ stream: ClientStream) {
-    let link = carrier.connect()
+    var link = VirtualCarrier.LinkID(rawValue: 0)
+    link = carrier.connect(
+      onEvent: { [unowned self] event in send(event, to: link) }, onClose: { [unowned self] in close(link) })
     peers[link] = Peer(stream: stream)
     stream.onBytes = { [unowned self] bytes in received(bytes, from: link) }
     stream.onClosed = { [unowned self] _ in close(link) }

@@ -1,7 +1,7 @@
 internal import ModemHost
 internal import VirtualModem
 
-/// The carrier with its timer, and a way out for what it sends: over sockets (``CarrierServer``), or within this process.
+/// The carrier with its timer. Its links are sockets (``CarrierServer``) or modems of this process.
 final class LabCarrier {
   private var machine = VirtualCarrier(now: EventLoop.now, wallTime: EventLoop.wallTime)
   private var timer: LoopTimer?
@@ -9,10 +9,13 @@ final class LabCarrier {
   private var nextLink: UInt64 = 1
   private var nextRecord: UInt64 = 0
 
-  /// Where events for a link go.
-  var onSend: (CarrierLink.Event, VirtualCarrier.LinkID) -> Void = { _, _ in }
-  /// The link is to be closed.
-  var onClose: (VirtualCarrier.LinkID) -> Void = { _ in }
+  private struct Peer {
+    var onEvent: (CarrierLink.Event) -> Void
+    var onClose: () -> Void
+  }
+
+  private var peers: [VirtualCarrier.LinkID: Peer] = [:]
+
   /// Something passed.
   var onRecord: (CarrierRecord) -> Void = { _ in }
 
@@ -24,19 +27,33 @@ final class LabCarrier {
     for rule in rules { machine.add(rule) }
   }
 
-  func connect() -> VirtualCarrier.LinkID {
+  /// - Parameters:
+  ///   - onEvent: what the carrier says over this link.
+  ///   - onClose: the carrier wants it closed.
+  func connect(
+    onEvent: @escaping (CarrierLink.Event) -> Void, onClose: @escaping () -> Void
+  ) -> VirtualCarrier.LinkID {
     let link = VirtualCarrier.LinkID(rawValue: nextLink)
     nextLink += 1
+    peers[link] = Peer(onEvent: onEvent, onClose: onClose)
     change { $0.connected(link, now: $1) }
     return link
   }
 
   func disconnect(_ link: VirtualCarrier.LinkID) {
+    peers[link] = nil
     change { $0.disconnected(link, now: $1) }
   }
 
   func receive(_ request: CarrierLink.Request, from link: VirtualCarrier.LinkID) {
     change { $0.received(request, from: link, now: $1) }
+  }
+
+  /// Gives a modem of this process its network.
+  func attach(_ modem: LabModem) {
+    let link = connect(onEvent: { [unowned modem] in modem.carrierSent($0) }, onClose: {})
+    modem.onCarrier = { [unowned self] in receive($0, from: link) }
+    modem.carrierConnected()
   }
 
   private func change(_ body: (inout VirtualCarrier, Duration) -> Void) {
@@ -46,8 +63,8 @@ final class LabCarrier {
     isPumping = true
     while let action = machine.nextAction() {
       switch action {
-      case .send(let event, let link): onSend(event, link)
-      case .close(let link): onClose(link)
+      case .send(let event, let link): peers[link]?.onEvent(event)
+      case .close(let link): peers[link]?.onClose()
       }
     }
     isPumping = false

@@ -14,8 +14,9 @@ final class LabModem {
   private var isPumping = false
 
   var onCarrier: (CarrierLink.Request) -> Void = { _ in }
-  /// Called around each burst of octets of the host with the time spent on it, for benchmarks.
-  var onHandled: (_ start: Duration, _ end: Duration) -> Void = { _, _ in }
+  /// When octets of the host were last read, and when octets were last written to it: for benchmarks.
+  private(set) var lastReceived: Duration = .zero
+  private(set) var lastSent: Duration = .zero
 
   /// - Parameter link: where to make a symbolic link to the terminal.
   init(_ configuration: VirtualModem.Configuration, link: String? = nil) throws {
@@ -57,9 +58,8 @@ final class LabModem {
       throw LabError(link.map { "cannot make the modem at \($0): \(error)" } ?? "cannot make a terminal: \(error)")
     }
     terminal.onBytes = { [unowned self] bytes in
-      let start = EventLoop.now
+      lastReceived = EventLoop.now
       change { $0.hostSent(bytes, now: $1) }
-      onHandled(start, EventLoop.now)
     }
     self.terminal = terminal
   }
@@ -72,7 +72,9 @@ final class LabModem {
     while let action = machine.nextAction() {
       switch action {
       case .sendToHost(let frame):
-        if let terminal, terminal.backlog < Self.maximumBacklog { terminal.send(frame.octets) }
+        guard let terminal, terminal.backlog < Self.maximumBacklog else { continue }
+        lastSent = EventLoop.now
+        terminal.send(frame.octets)
       case .sendToCarrier(let request):
         onCarrier(request)
       case .unplugged:

@@ -63,7 +63,7 @@ struct ModemCommand: ParsableCommand {
   @Option(name: .long, help: "How many messages fit in the modem.")
   var modemCapacity = 100
 
-  @Option(name: .long, help: "How many client ids each service has.")
+  @Option(name: .customLong("client-ids"), help: "How many client ids each service has.")
   var clientIDs = 10
 
   @Option(

@@ -1,6 +1,0 @@
-internal import ArgumentParser
-
-struct BenchCommand: ParsableCommand {
-  static let configuration = CommandConfiguration(
-    commandName: "bench", abstract: "Measures shuntd and prints the figures.", subcommands: [])
-}
