@@ -147,7 +147,7 @@ extension VirtualCarrier {
       var copy = parcel
       copy.reportReference = nil
       enqueue(parcel)
-      for _ in 1..<min(max(2, count), configuration.mailboxCapacity) { enqueue(copy) }
+      for _ in 1..<max(2, min(count, configuration.mailboxCapacity)) { enqueue(copy) }
     default:
       enqueue(parcel)
     }

@@ -31,7 +31,7 @@ extension VirtualModem {
       let change = try WMS.ModifyTagRequest(decoding: request)
       guard change.tag.rawValue <= WMS.MessageTag.unsent.rawValue else { return request.response(.invalidArgument) }
       let isDone = withStore(change.location.storage) { $0.setTag(change.tag, at: change.location.index) }
-      return request.response(isDone == nil ? .invalidArgument : isDone == true ? .none : .noEntry)
+      return request.response(isDone == nil ? .failure(.invalidArgument) : isDone == true ? .success : .failure(.noEntry))
 
     case WMS.ID.delete: return delete(try WMS.DeleteRequest(decoding: request), request)
     case WMS.ID.getMessageProtocol: return request.encode(WMS.GetMessageProtocolResponse(.wcdma))

@@ -42,7 +42,8 @@ public struct VirtualCarrier: Sendable {
   var rules: [CarrierRule] = []
   var scheduled: [Scheduled] = []
   var nextDeliveryID: UInt32 = 1
-  var nextReference: UInt8 = 1
+  /// Away from where ModemManager starts counting its own: it takes a received part for one of a sent message with the same reference.
+  var nextReference: UInt8 = 129
   var nextRecordNumber: UInt64 = 0
   /// What passed, oldest first.
   public internal(set) var records: [CarrierRecord] = []
