@@ -21,6 +21,8 @@
 /* Octets before the TLVs. */
 #define CTL_HEADER_OCTETS 12
 #define SERVICE_HEADER_OCTETS 13
+#define TLV_HEADER_OCTETS 3
+#define QMUX_MARKER 1
 
 typedef struct Request Request;
 typedef struct Opening Opening;
@@ -256,6 +258,30 @@ static void wait_for_device(CmModem *modem, Request *request, GByteArray *frame,
   g_source_attach(modem->tick_source, NULL);
 }
 
+static unsigned little_endian(const uint8_t *octets) {
+  return octets[0] | (unsigned)octets[1] << 8;
+}
+
+/* Whether `octets` are one whole request with lengths that fit, down to the last TLV. libqmi sends whatever it is given, and
+ * reads the header of it before. */
+static bool is_request(const uint8_t *octets, size_t count) {
+  if (count < CTL_HEADER_OCTETS || octets[0] != QMUX_MARKER || little_endian(octets + 1) + 1 != count) return false;
+  bool is_control = octets[4] == QMI_SERVICE_CTL;
+  size_t header = is_control ? CTL_HEADER_OCTETS : SERVICE_HEADER_OCTETS;
+  /* Without a client id the modem would not know whom to answer. */
+  if (count < header || (!is_control && octets[5] == 0)) return false;
+  size_t left = count - header;
+  const uint8_t *next = octets + header;
+  if (little_endian(next - 2) != left) return false;
+  while (left >= TLV_HEADER_OCTETS) {
+    size_t tlv = TLV_HEADER_OCTETS + little_endian(next + 1);
+    if (tlv > left) return false;
+    next += tlv;
+    left -= tlv;
+  }
+  return left == 0;
+}
+
 void cm_modem_send(CmModem *modem, uint64_t request_id, const uint8_t *octets, size_t count, uint32_t timeout_seconds) {
   Request *request = request_new(modem, request_id);
   modem->outstanding++;
@@ -263,8 +289,7 @@ void cm_modem_send(CmModem *modem, uint64_t request_id, const uint8_t *octets, s
     fail_later(request, CM_MODEM_FAILURE_NOT_OPEN, "the device is not open");
     return;
   }
-  /* libqmi reads the header before it checks the frame; the rest it checks itself when it sends. */
-  if (count < CTL_HEADER_OCTETS || count > 0x10000 || (octets[4] != 0 && (count < SERVICE_HEADER_OCTETS || octets[5] == 0))) {
+  if (!is_request(octets, count)) {
     fail_later(request, CM_MODEM_FAILURE_MALFORMED, "not a QMI request");
     return;
   }
