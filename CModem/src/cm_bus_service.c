@@ -11,7 +11,7 @@
 #define ANSWER_ALREADY_OWNER 4u
 
 struct CmBusService {
-  unsigned references;  // the owner's, and one for each call under way
+  unsigned references;  // the owner's, the registered object's, and one for each call under way
   CmBusServiceCallbacks callbacks;
   void *user_data;
   bool ended;
@@ -21,7 +21,6 @@ struct CmBusService {
   GCancellable *cancellable;
   GDBusConnection *connection;
   gulong closed_handler;
-  guint object;
   guint name_lost;
 };
 
@@ -50,7 +49,8 @@ static void end(CmBusService *service) {
   service->connection = NULL;
   g_signal_handler_disconnect(connection, service->closed_handler);
   if (service->name_lost) g_dbus_connection_signal_unsubscribe(connection, service->name_lost);
-  if (service->object) g_dbus_connection_unregister_object(connection, service->object);
+  // The object stays until the connection is gone, or a call that comes now would be told that there is no such object;
+  // unanswered it is told that the service left.
   if (!g_dbus_connection_is_closed(connection)) g_dbus_connection_flush(connection, NULL, flushed, NULL);
   g_object_unref(connection);
 }
@@ -93,6 +93,10 @@ static void method_called(GDBusConnection *connection, const char *sender, const
                           void *user_data) {
   (void)connection, (void)sender, (void)path, (void)interface;
   CmBusService *service = user_data;
+  if (service->ended) {
+    g_object_unref(invocation);
+    return;
+  }
   GPtrArray *strings = g_ptr_array_new();
   guint32 number = 0;
   GVariantIter iterator;
@@ -118,6 +122,10 @@ static void method_called(GDBusConnection *connection, const char *sender, const
   release(service);
   g_ptr_array_unref(strings);
   g_ptr_array_unref(held);
+}
+
+static void object_gone(void *user_data) {
+  release(user_data);
 }
 
 static const GDBusInterfaceVTable interface_functions = {.method_call = method_called};
@@ -180,8 +188,9 @@ static void connected(GObject *source, GAsyncResult *result, void *user_data) {
     service->connection = connection;
     g_dbus_connection_set_exit_on_close(connection, FALSE);
     service->closed_handler = g_signal_connect(connection, "closed", G_CALLBACK(connection_closed), service);
-    service->object = g_dbus_connection_register_object(connection, service->path, service->node->interfaces[0],
-                                                        &interface_functions, service, NULL, NULL);
+    service->references++;
+    g_dbus_connection_register_object(connection, service->path, service->node->interfaces[0], &interface_functions,
+                                      service, object_gone, NULL);
     service->name_lost = g_dbus_connection_signal_subscribe(connection, DBUS_NAME, DBUS_NAME, "NameLost", DBUS_PATH,
                                                             service->name, G_DBUS_SIGNAL_FLAGS_NONE, name_lost,
                                                             service, NULL);

@@ -171,8 +171,11 @@ static void value_error(const CmSettings *settings, const char *group, const cha
 char *cm_settings_string(const CmSettings *settings, const char *group, const char *key, CmSettingsError *error) {
   GError *failure = NULL;
   char *value = g_key_file_get_string(settings->file, group, key, &failure);
-  if (failure) value_error(settings, group, key, failure, error);
-  return value;
+  if (!failure) return value;
+  // For a bad escape GKeyFile gives both.
+  g_free(value);
+  value_error(settings, group, key, failure, error);
+  return NULL;
 }
 
 void cm_settings_string_free(char *string) {
@@ -182,6 +185,8 @@ void cm_settings_string_free(char *string) {
 char **cm_settings_strings(const CmSettings *settings, const char *group, const char *key, CmSettingsError *error) {
   GError *failure = NULL;
   char **values = g_key_file_get_string_list(settings->file, group, key, NULL, &failure);
-  if (failure) value_error(settings, group, key, failure, error);
-  return values;
+  if (!failure) return values;
+  g_strfreev(values);
+  value_error(settings, group, key, failure, error);
+  return NULL;
 }

@@ -1,0 +1,24 @@
+import Glibc
+import ModemHost
+import Testing
+
+/// The allocator belongs to the whole process, so the test has one of its own.
+@Suite(.timeLimit(.minutes(1)))
+struct ProcessMemoryTests {
+  @Test func largeAllocationsGoBack() async {
+    await #expect(processExitsWith: .success) {
+      ProcessMemory.keepSmall()
+      let before = ProcessMemory.measure()
+      precondition(before.residentOctetCount > 1 << 20 && before.privateOctetCount > 0)
+      precondition(before.privateOctetCount <= before.residentOctetCount)
+      for _ in 0..<3 {
+        let octets = malloc(16 << 20)!
+        memset(octets, 1, 16 << 20)
+        precondition(ProcessMemory.measure().privateOctetCount >= before.privateOctetCount + (15 << 20))
+        free(octets)
+        precondition(ProcessMemory.measure().privateOctetCount < before.privateOctetCount + (4 << 20))
+      }
+      ProcessMemory.trim()
+    }
+  }
+}

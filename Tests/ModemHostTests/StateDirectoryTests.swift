@@ -1,0 +1,167 @@
+import Glibc
+import ModemHost
+import Testing
+
+struct StateDirectoryTests {
+  let parent = TestDirectory()
+  var path: String { parent.file("state") }
+
+  private func mode(_ path: String) -> mode_t? {
+    var status = stat()
+    return lstat(path, &status) == 0 ? status.st_mode & 0o7777 : nil
+  }
+
+  /// TestDirectory removes plain files only.
+  private func cleanUp(_ paths: String...) {
+    for path in paths {
+      guard let directory = opendir(path) else { continue }
+      while let entry = readdir(directory) {
+        let name = withUnsafePointer(to: &entry.pointee.d_name) {
+          $0.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
+        }
+        if name != ".", name != ".." { unlink("\(path)/\(name)") }
+      }
+      closedir(directory)
+      rmdir(path)
+    }
+  }
+
+  @Test func filesAreWrittenReadListedAndRemoved() throws {
+    defer { cleanUp(path) }
+    let state = try StateDirectory(path: path)
+    #expect(try state.list() == [])
+    #expect(try state.read("token") == nil)
+    try state.write("token", [1, 2, 3])
+    try state.write("empty", [])
+    try state.write("large", [UInt8](repeating: 7, count: 3_000_000))
+    #expect(try state.list() == ["empty", "large", "token"])
+    #expect(try state.read("token") == [1, 2, 3])
+    #expect(try state.read("empty") == [])
+    #expect(try state.read("large")?.count == 3_000_000)
+    try state.write("token", [4])
+    #expect(try state.read("token") == [4])
+    try state.remove("token")
+    try state.remove("token")
+    #expect(try state.list() == ["empty", "large"])
+  }
+
+  @Test func everythingIsPrivate() throws {
+    let deep = "\(path)/deeper"
+    defer { cleanUp(deep, path) }
+    let old = umask(0)
+    defer { umask(old) }
+    let state = try StateDirectory(path: deep)
+    try state.write("key", [1])
+    #expect(mode(path) == 0o700 && mode(deep) == 0o700 && mode("\(deep)/key") == 0o600)
+    // Permissions that someone gave away are taken back.
+    chmod(deep, 0o755)
+    _ = try StateDirectory(path: deep)
+    #expect(mode(deep) == 0o700)
+    let spool = try state.subdirectory("spool")
+    defer { cleanUp("\(deep)/spool") }
+    try spool.write("1", [2])
+    #expect(mode("\(deep)/spool") == 0o700)
+    #expect(try state.list() == ["key"])
+    #expect(try state.subdirectory("spool").read("1") == [2])
+  }
+
+  @Test func aWriteThatFailsLeavesTheOldFileAndNoRest() throws {
+    defer { cleanUp(path) }
+    let state = try StateDirectory(path: path)
+    try state.write("token", [1])
+    // No process may write a file larger than this.
+    signal(SIGXFSZ, SIG_IGN)
+    var before = rlimit()
+    getrlimit(__rlimit_resource_t(RLIMIT_FSIZE.rawValue), &before)
+    var limit = rlimit(rlim_cur: 1_000_000, rlim_max: before.rlim_max)
+    setrlimit(__rlimit_resource_t(RLIMIT_FSIZE.rawValue), &limit)
+    let error = #expect(throws: FileError.self) { try state.write("token", [UInt8](repeating: 2, count: 2_000_000)) }
+    setrlimit(__rlimit_resource_t(RLIMIT_FSIZE.rawValue), &before)
+    #expect(error?.description == "can't write \(path)/token: File too large")
+    #expect(try state.read("token") == [1])
+    #expect(try state.list() == ["token"])
+    #expect(try entries() == ["token"])
+  }
+
+  @Test func whatACrashLeftBehindIsNotListedAndGoesAtTheNextStart() throws {
+    defer { cleanUp(path) }
+    let state = try StateDirectory(path: path)
+    try state.write("token", [1])
+    parent.write("half", to: "state/.new-token")
+    #expect(try state.list() == ["token"])
+    #expect(try entries().sorted() == [".new-token", "token"])
+    _ = try StateDirectory(path: path)
+    #expect(try entries() == ["token"])
+  }
+
+  @Test(arguments: ["", ".", "..", ".hidden", "a/b", "/etc/passwd", "../up", String(repeating: "n", count: 201)])
+  func namesThatAreNotPlainAreRefused(name: String) throws {
+    defer { cleanUp(path) }
+    let state = try StateDirectory(path: path)
+    #expect(throws: FileError.self) { try state.write(name, [1]) }
+    #expect(throws: FileError.self) { try state.read(name) }
+    #expect(throws: FileError.self) { try state.remove(name) }
+    #expect(throws: FileError.self) { try state.subdirectory(name) }
+    try state.write(String(repeating: "n", count: 200), [1])
+  }
+
+  @Test func linksAndFoldersAreNotFiles() throws {
+    defer { cleanUp("\(path)/folder", path) }
+    let state = try StateDirectory(path: path)
+    parent.write("outside", to: "secret")
+    symlink(parent.file("secret"), "\(path)/link")
+    mkdir("\(path)/folder", 0o700)
+    #expect(throws: FileError.self) { try state.read("link") }
+    #expect(throws: FileError.self) { try state.read("folder") }
+    #expect(try state.list() == [])
+    // Writing replaces the link, not what it leads to.
+    try state.write("link", [1])
+    #expect(try state.read("link") == [1])
+    #expect(parent.exists("secret"))
+  }
+
+  @Test func onlyOneHasTheLock() throws {
+    defer { cleanUp(path) }
+    let first = try StateDirectory(path: path)
+    try first.lock()
+    try first.lock()
+    do {
+      let second = try StateDirectory(path: path)
+      let error = #expect(throws: FileError.self) { try second.lock() }
+      #expect(error?.isHeldByAnother == true && error?.operation == "lock")
+    }
+    withExtendedLifetime(first) {}
+  }
+
+  @Test func theLockGoesWithItsOwner() throws {
+    defer { cleanUp(path) }
+    do { try StateDirectory(path: path).lock() }
+    try StateDirectory(path: path).lock()
+  }
+
+  @Test func aPathThatIsNoDirectoryIsReported() throws {
+    parent.write("x", to: "file")
+    #expect(throws: FileError.self) { try StateDirectory(path: parent.file("file")) }
+    #expect(throws: FileError.self) { try StateDirectory(path: "\(parent.file("file"))/below") }
+    #expect(throws: FileError.self) { try StateDirectory(path: "") }
+    let link = parent.file("link")
+    defer { cleanUp(path) }
+    mkdir(path, 0o700)
+    symlink(path, link)
+    // systemd's StateDirectory= is a link when the user is a dynamic one.
+    try StateDirectory(path: link + "/").write("a", [1])
+  }
+
+  private func entries() throws -> [String] {
+    let directory = try #require(opendir(path))
+    defer { closedir(directory) }
+    var names: [String] = []
+    while let entry = readdir(directory) {
+      let name = withUnsafePointer(to: &entry.pointee.d_name) {
+        $0.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
+      }
+      if name != ".", name != ".." { names.append(name) }
+    }
+    return names
+  }
+}
