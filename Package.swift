@@ -63,7 +63,6 @@ var targets: [Target] = [
       .product(name: "NIOPosix", package: "swift-nio"),
       .product(name: "NIOTLS", package: "swift-nio"),
       .product(name: "NIOSSL", package: "swift-nio-ssl"),
-      .product(name: "NIOExtras", package: "swift-nio-extras"),
       .product(name: "X509", package: "swift-certificates"),
       .product(name: "SwiftASN1", package: "swift-asn1"),
       .product(name: "GRDB", package: "GRDB.swift"),
@@ -97,11 +96,14 @@ var targets: [Target] = [
   tests(
     "RelayServerTests",
     [
-      "RelayServer", "RelayProtocol", "Sealing", "Telephony", protobuf,
+      "RelayServer", "shunt-relay", "RelayProtocol", "Sealing", "Telephony", protobuf, crypto,
       .product(name: "NIOCore", package: "swift-nio"),
       .product(name: "NIOPosix", package: "swift-nio"),
       .product(name: "NIOEmbedded", package: "swift-nio"),
+      .product(name: "NIOTLS", package: "swift-nio"),
       .product(name: "NIOSSL", package: "swift-nio-ssl"),
+      .product(name: "Logging", package: "swift-log"),
+      .product(name: "Metrics", package: "swift-metrics"),
     ]),
   tests("EndToEndTests", []),
 ]

@@ -46,7 +46,9 @@ public enum RoutingPolicy {
     classify: (_ dialled: String, _ home: String?, _ serving: String?) -> DialledNumber
   ) -> Verdict {
     if situation.registration == .disabled { return .carrier(.disabled) }
-    guard let submit else { return .carrier(.unparsed) }
+    guard let submit, !submit.dataCodingScheme.isReserved, !submit.dataCodingScheme.isCompressed else {
+      return .carrier(.unparsed)
+    }
     guard let dialled = dialledDigits(of: submit.destinationAddress) else { return .carrier(.shortCode) }
     let recipient: PhoneNumber
     switch classify(dialled, situation.homeRegion, situation.servingRegion) {
@@ -54,7 +56,7 @@ public enum RoutingPolicy {
     case .short, .unroutable: return .carrier(.shortCode)
     case .international(let number): recipient = number
     }
-    if SpecialMessage.isSpecial(submit) { return .carrier(.specialMessage) }
+    if submit.specialHandling != nil { return .carrier(.specialMessage) }
     switch situation.registration {
     case .disabled: return .carrier(.disabled)
     case .unregistered: return .carrier(.notRegistered)

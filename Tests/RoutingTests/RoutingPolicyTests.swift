@@ -82,7 +82,7 @@ import Testing
 
   @Test func messagesToTheSIMTheHandsetOrAPortAreSpecial() throws {
     let to = "+919876543210"
-    for scheme: UInt8 in [0x10, 0x11, 0x12, 0x13, 0xC8, 0xF1, 0xF5] {
+    for scheme: UInt8 in [0x10, 0x11, 0x12, 0x13, 0xC8, 0xF1, 0xF5, 0x40] {
       #expect(
         try decide(Self.submit(to: to, scheme: DataCodingScheme(rawValue: scheme))) == .carrier(.specialMessage),
         "coding scheme \(scheme)")
@@ -94,6 +94,12 @@ import Testing
     #expect(try decide(Self.submit(to: to, replyPath: true)) == .carrier(.specialMessage))
     #expect(
       try decide(Self.submit(to: to, elements: [(.ports16, [0x0B, 0x84, 0, 0])])) == .carrier(.specialMessage))
+  }
+
+  @Test(arguments: [UInt8(0x20), 0x0C, 0x80])
+  func anUnknownCodingIsUnparsed(_ scheme: UInt8) throws {
+    #expect(
+      try decide(Self.submit(to: "+919876543210", scheme: DataCodingScheme(rawValue: scheme))) == .carrier(.unparsed))
   }
 
   @Test func concatenationAndNationalLanguagesAreOrdinary() throws {

@@ -1,0 +1,136 @@
+internal import Interposer
+internal import RelayProtocol
+internal import Sealing
+internal import Telephony
+
+extension Handset {
+  /// What `status` tells.
+  public var status: [HandsetField] {
+    var fields = [
+      HandsetField("enabled", enrolment.isEnabled), HandsetField("state", stateWord),
+      HandsetField("session", sessionWord), HandsetField("modem", configuration.interposer.device),
+      HandsetField("modem_state", interposer.isModemOpen ? "open" : "closed"),
+      HandsetField("waiting_messages", Int64(spool.count)),
+    ]
+    if let number = enrolment.number { fields.append(HandsetField("number", number.e164)) }
+    if let expires = enrolment.registration?.expires, let seconds = Int64(exactly: expires) {
+      let (milliseconds, overflow) = seconds.multipliedReportingOverflow(by: 1000)
+      if !overflow { fields.append(HandsetField("expires", WallTime(millisecondsSince1970: milliseconds).rfc3339)) }
+    }
+    if let message { fields.append(HandsetField("message", message)) }
+    return fields
+  }
+
+  private var stateWord: String {
+    guard enrolment.isEnabled else { return "disabled" }
+    switch progress {
+    case .connecting: return "connecting"
+    case .requestingCode: return "requesting-code"
+    case .awaitingCode: return "awaiting-code"
+    case .confirming: return "confirming"
+    case .failed: return "failed"
+    case .idle: break
+    }
+    guard enrolment.registration != nil else { return "unregistered" }
+    if let known = identity.known, !enrolment.isBound(to: known) { return "sim-changed" }
+    return "registered"
+  }
+
+  private var sessionWord: String {
+    switch relay.status {
+    case .stopped: "off"
+    case .waiting: "waiting"
+    case .connecting: "connecting"
+    case .ready: "online"
+    case .leaving: "off"
+    }
+  }
+
+  private var message: String? {
+    if case .failed(let text) = progress { return text }
+    if !link.isReady, relay.status != .stopped, let problem = link.problem { return problem }
+    return enrolment.isEnabled && progress == .idle && enrolment.registration == nil
+      ? "the number is not confirmed; run shuntctl enable" : nil
+  }
+
+  /// Tells those who watch when what `status` tells is different now.
+  mutating func statusMayHaveChanged() {
+    let fields = status
+    guard fields != lastStatus else { return }
+    lastStatus = fields
+    act(.statusChanged(fields))
+  }
+
+  /// Puts back what the state directory held.
+  mutating func restore(_ state: PersistedState) {
+    if let octets = state.files[.enrolment] {
+      if let restored = Enrolment(serialized: octets) {
+        enrolment = restored
+      } else {
+        note(.error, "the file \(StateFile.enrolment.rawValue) can't be read; Shunt stays disabled")
+      }
+    }
+    if enrolment.isEnabled {
+      identityKey = state.files[.identityKey].flatMap { try? IdentityKey(rawRepresentation: $0) }
+      if identityKey == nil {
+        enrolment.lapse()
+        note(.error, "the identity key is missing or damaged; run shuntctl enable again")
+      }
+    }
+    var stored: [StoredMessage] = []
+    for file in state.spool {
+      do throws(SpoolError) {
+        let (message, messageID) = try file.decoded()
+        spool.restore(file)
+        stored.append(message)
+        if let id = try? MessageID(messageID) { incoming.markSeen(id) }
+      } catch {
+        note(.error, "the spool file \(SpooledMessage.fileName(of: file.id)) can't be read; it is left aside")
+      }
+    }
+    do throws(VirtualStorageError) {
+      try interposer.restoreStored(stored)
+    } catch {
+      note(.error, "the spool holds more messages than virtual storage can")
+    }
+    interposer.setTapMode(enrolment.isEnabled ? .intercept : .observe, now: now)
+    if enrolment.isEnabled { interposer.openModem(now: now) }
+    lastStatus = status
+  }
+
+  /// Says goodbye to the relay, sends held parts by carrier, closes clients.
+  public mutating func beginShutdown(now: Duration) {
+    self.now = now
+    isShuttingDown = true
+    abandonAttempts()
+    relay.stop(now: now)
+    interposer.beginShutdown(now: now)
+  }
+
+  /// Whether nothing is left to wait for after ``beginShutdown(now:)``.
+  public var isShutDown: Bool {
+    relay.status == .stopped && interposer.isShutDown && outgoing.isEmpty
+  }
+}
+
+extension DeviceIdentity {
+  /// What `identity` tells.
+  var fields: [HandsetField] {
+    var fields: [HandsetField] = []
+    func add(_ key: String, _ value: String?) {
+      if let value, !value.isEmpty { fields.append(HandsetField(key, value)) }
+    }
+    add("imei", imei?.digits)
+    add("imsi", imsi?.digits)
+    add("iccid", iccid?.digits)
+    add("msisdn", msisdn)
+    add("home_network", homeNetwork.map { "\($0.mcc)-\($0.mnc)" })
+    add("home_country", homeRegion)
+    add("sim_state", simState)
+    add("registration", registrationState)
+    if let isRoaming { fields.append(HandsetField("roaming", isRoaming)) }
+    add("serving_country", servingCountry.flatMap(MobileCountryCode.region(of:)))
+    add("unavailable", unavailable)
+    return fields
+  }
+}

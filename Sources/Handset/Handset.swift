@@ -1,0 +1,226 @@
+public import Interposer
+public import QMI
+public import RelayProtocol
+internal import Routing
+internal import Sealing
+public import Telephony
+
+/// A whole device as one machine: the proxy between libqmi clients and the modem, the decisions about
+/// messages, and the link to the relay.
+///
+/// No I/O, no clock: tell it what happened, then carry out ``nextAction()`` until nil, and call
+/// ``timeReached(now:)`` when ``nextDeadline`` has come. `now` is monotonic time since any origin; ``wall``
+/// is set by the shell before an event.
+public struct Handset {
+  let configuration: HandsetConfiguration
+  let classifier: any NumberClassifier
+  var generator: any RandomNumberGenerator
+
+  /// The wall clock at the event that is about to be handled, for records and expiry.
+  public var wall: WallTime
+
+  var interposer: Interposer
+  var relay: RelayClient
+  var link = RelayLink()
+  var tokens: TokenDesk
+  var enrolment: Enrolment
+  var progress: RegistrationProgress = .idle
+  var identityKey: IdentityKey?
+  var identity: IdentityReading = .unread
+  var spool = Spool()
+  var outgoing: [SubmissionID: Outgoing] = [:]
+  var incoming = IncomingDesk()
+  var calls = PendingCalls()
+  var contacts = ContactCache()
+  var classified: [String: DialledNumber] = [:]
+  var lastMessageReference: UInt8 = 0
+  var isShuttingDown = false
+  var lastServingRead: Duration = .zero
+
+  var now: Duration
+  var actions: [HandsetAction] = []
+  var lastStatus: [HandsetField] = []
+
+  /// - Parameters:
+  ///   - state: What the state directory held.
+  ///   - generator: Chance for ids and salts; secure in use, seeded in simulations.
+  public init(
+    configuration: HandsetConfiguration, state: PersistedState, classifier: any NumberClassifier,
+    generator: any RandomNumberGenerator, now: Duration, wall: WallTime
+  ) {
+    self.configuration = configuration
+    self.classifier = classifier
+    self.generator = generator
+    self.now = now
+    self.wall = wall
+    interposer = Interposer(configuration: configuration.interposer)
+    relay = RelayClient(jitterSeed: self.generator.next())
+    tokens = TokenDesk(cache: state.files[.tokens].map(TokenCache.init(serialized:)) ?? TokenCache())
+    enrolment = Enrolment()
+    restore(state)
+  }
+
+  // MARK: libqmi clients
+
+  /// A client connected whose uid is allowed.
+  public mutating func clientConnected(_ connection: ClientConnection, now: Duration) {
+    self.now = now
+    interposer.clientConnected(connection, now: now)
+  }
+
+  public mutating func clientSent(_ octets: UnsafeRawBufferPointer, from connection: ClientConnection, now: Duration) {
+    self.now = now
+    interposer.clientSent(octets, from: connection, now: now)
+  }
+
+  public mutating func clientClosed(_ connection: ClientConnection, now: Duration) {
+    self.now = now
+    interposer.clientClosed(connection, now: now)
+  }
+
+  /// How many octets wait in the shell because the client does not read them.
+  public mutating func clientBacklog(_ connection: ClientConnection, octetCount: Int, now: Duration) {
+    self.now = now
+    interposer.clientBacklog(connection, octetCount: octetCount, now: now)
+  }
+
+  // MARK: modem
+
+  /// The device's file has appeared, or the daemon has begun.
+  public mutating func modemAppeared(now: Duration) {
+    self.now = now
+    guard enrolment.isEnabled else { return }
+    interposer.openModem(now: now)
+  }
+
+  public mutating func modemOpened(now: Duration) {
+    self.now = now
+    interposer.modemOpened(now: now)
+    if enrolment.isEnabled || calls.needsIdentity { readIdentity() }
+    statusMayHaveChanged()
+  }
+
+  /// - Parameter reason: one line for a person.
+  public mutating func modemOpenFailed(reason: String, now: Duration) {
+    self.now = now
+    interposer.modemOpenFailed(now: now)
+    note(.warning, "the modem \(configuration.interposer.device) can't be opened: \(reason)")
+    failCallsForIdentity(HandsetError(.noModem, "the modem can't be opened: \(reason)"))
+  }
+
+  /// - Parameter reason: one line for a person.
+  public mutating func modemRemoved(reason: String, now: Duration) {
+    self.now = now
+    interposer.modemRemoved(now: now)
+    note(.notice, "the modem \(configuration.interposer.device) is gone: \(reason)")
+    identity = .unread
+    failCallsForIdentity(HandsetError(.noModem, "the modem went away"))
+    updateLink()
+    statusMayHaveChanged()
+  }
+
+  public mutating func modemResponded(_ request: ModemRequestID, _ frame: consuming QMUXFrame, now: Duration) {
+    self.now = now
+    interposer.modemResponded(request, frame, now: now)
+  }
+
+  public mutating func modemFailed(_ request: ModemRequestID, _ failure: ModemFailure, now: Duration) {
+    self.now = now
+    interposer.modemFailed(request, failure, now: now)
+  }
+
+  public mutating func modemIndicated(_ frame: QMUXFrame, now: Duration) {
+    self.now = now
+    if frame.service == .nas { servingNetworkMayHaveChanged() }
+    interposer.modemIndicated(frame, now: now)
+  }
+
+  // MARK: time
+
+  public var nextDeadline: Duration? {
+    var next = earliest(interposer.nextDeadline, relay.nextDeadline)
+    next = earliest(next, identityDeadline)
+    next = earliest(next, calls.nextDeadline)
+    next = earliest(next, link.keyDeadline)
+    if tokens.hasWork { next = earliest(next, now) }
+    for message in outgoing.values {
+      if case .byIP(let attempt) = message.phase { next = earliest(next, attempt.life.deadline) }
+    }
+    return next
+  }
+
+  public mutating func timeReached(now: Duration) {
+    self.now = now
+    interposer.timeReached(now: now)
+    relay.timeReached(now: now)
+    identityTimeReached()
+    callsTimeReached()
+    sessionKeyTimeReached()
+    outgoingTimeReached()
+    tokenWork()
+  }
+
+  // MARK: actions
+
+  /// What to do next; call until nil after each event.
+  public mutating func nextAction() -> HandsetAction? {
+    while true {
+      if !actions.isEmpty { return actions.removeFirst() }
+      if let action = interposer.nextAction() {
+        if let passed = take(action) { return passed }
+      } else if let action = relay.nextAction() {
+        if let passed = take(action) { return passed }
+      } else {
+        return nil
+      }
+    }
+  }
+
+  private mutating func take(_ action: Interposer.Action) -> HandsetAction? {
+    switch action {
+    case .sendToClient(let connection, let octets): return .sendToClient(connection, octets)
+    case .sendToModem(let request, let frame, let timeout): return .sendToModem(request, frame, timeout: timeout)
+    case .closeClient(let connection, let reason): return .closeClient(connection, reason)
+    case .openModem: return .openModem
+    case .submitted(let submission): submitted(submission)
+    case .observed(let submission): observed(submission)
+    case .unparsed(let submission): unparsed(submission)
+    case .submitterGone: break
+    case .released(let id, let reason): released(id, reason)
+    case .carried(let report): carried(report)
+    case .received(let message): received(message)
+    case .deletedFromStorage(let id):
+      spool.remove(id)
+      return .removeFromSpool(id)
+    case .retagged(let id, let tag):
+      if let message = spool.retag(id, tag) { act(.writeSpool(spool.newWrite(), [message])) }
+    }
+    return nil
+  }
+
+  // MARK: inside
+
+  mutating func act(_ action: HandsetAction) {
+    actions.append(action)
+  }
+
+  mutating func note(_ level: NoteLevel, _ text: String) {
+    act(.note(level, text))
+  }
+
+  mutating func write(_ file: StateFile, _ octets: [UInt8]) {
+    act(.write(file, octets))
+  }
+
+  /// A name for a record that no other has.
+  mutating func newRecordID() -> String {
+    let text = String(generator.next(), radix: 16)
+    return String(repeating: "0", count: 16 - text.count) + text
+  }
+
+  func earliest(_ left: Duration?, _ right: Duration?) -> Duration? {
+    guard let left else { return right }
+    guard let right else { return left }
+    return min(left, right)
+  }
+}

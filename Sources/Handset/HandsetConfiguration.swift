@@ -1,0 +1,36 @@
+public import Interposer
+public import Sealing
+public import Telephony
+
+/// What a device is told by its settings.
+public struct HandsetConfiguration: Sendable {
+  /// The QMI device, as clients name it and as the decision log does.
+  public var interposer: Interposer.Configuration
+  /// What is known of the relay beforehand; nil when no relay is configured.
+  public var trust: RelayTrust?
+  /// From a client's request until the carrier is used, when no acknowledgement comes.
+  public var ipTimeout: Duration
+
+  /// The range of `ipTimeout`: below the 25 s after which D-Bus callers give up, with room for the carrier.
+  public static let ipTimeouts: ClosedRange<Duration> = .seconds(1)...(.seconds(15))
+  public static let defaultIPTimeout: Duration = .seconds(6)
+
+  public init(
+    interposer: Interposer.Configuration, trust: RelayTrust? = nil, ipTimeout: Duration = defaultIPTimeout
+  ) {
+    self.interposer = interposer
+    self.trust = trust
+    self.ipTimeout = ipTimeout
+  }
+}
+
+/// What the state directory held when the device started.
+public struct PersistedState: Sendable {
+  public var files: [StateFile: [UInt8]]
+  public var spool: [SpooledMessage]
+
+  public init(files: [StateFile: [UInt8]] = [:], spool: [SpooledMessage] = []) {
+    self.files = files
+    self.spool = spool
+  }
+}

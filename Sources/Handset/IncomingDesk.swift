@@ -1,0 +1,75 @@
+internal import Interposer
+internal import RelayProtocol
+internal import Routing
+internal import Sealing
+internal import Telephony
+
+/// Incoming sealed messages on their way to virtual storage.
+struct IncomingDesk {
+  /// Messages that wait for their sender's token at one time; more are refused for now.
+  static let waitingCapacity = 32
+  /// Message ids remembered, so that a repeated one is acknowledged but not shown again.
+  static let seenCapacity = 1_024
+  /// Identities that claimed a number that is not theirs, remembered so that each costs this device one look-up only.
+  static let impostorCapacity = 256
+
+  struct Waiting {
+    let message: IncomingMessage
+    let opened: OpenedMessage
+    let arrived: Duration
+  }
+
+  /// What is done when files are on disk.
+  enum Stored {
+    /// With what identifies its parts, should the carrier bring them too.
+    case message(Waiting, [[UInt8]])
+    case report
+  }
+
+  private(set) var waiting: [Waiting] = []
+  var writes: [SpoolWrite: Stored] = [:]
+  var recent = RecentMessages()
+  private var seen: [MessageID: Void] = [:]
+  private var seenOrder: [MessageID] = []
+  private var impostors: Set<IdentityPublicKey> = []
+
+  func hasSeen(_ id: MessageID) -> Bool { seen[id] != nil }
+
+  mutating func markSeen(_ id: MessageID) {
+    guard seen.updateValue((), forKey: id) == nil else { return }
+    seenOrder.append(id)
+    if seenOrder.count > Self.seenCapacity { seen[seenOrder.removeFirst()] = nil }
+  }
+
+  /// - Returns: false when too many wait.
+  mutating func wait(_ message: Waiting) -> Bool {
+    guard waiting.count < Self.waitingCapacity else { return false }
+    waiting.append(message)
+    return true
+  }
+
+  mutating func takeWaiting(for number: PhoneNumber) -> [Waiting] {
+    let taken = waiting.filter { $0.opened.content.senderNumber == number }
+    waiting.removeAll { $0.opened.content.senderNumber == number }
+    return taken
+  }
+
+  /// The sender took it back.
+  ///
+  /// - Returns: the message, when it had not been stored yet.
+  mutating func revoke(_ id: MessageID) -> Waiting? {
+    guard let index = waiting.firstIndex(where: { $0.message.messageID == id }) else { return nil }
+    return waiting.remove(at: index)
+  }
+
+  func isImpostor(_ key: IdentityPublicKey) -> Bool { impostors.contains(key) }
+
+  mutating func markImpostor(_ key: IdentityPublicKey) {
+    if impostors.count >= Self.impostorCapacity { impostors.removeFirst() }
+    impostors.insert(key)
+  }
+
+  mutating func endSession() {
+    waiting = []
+  }
+}

@@ -1,0 +1,71 @@
+internal import Interposer
+internal import RelayProtocol
+internal import Sealing
+internal import Telephony
+
+/// What this device has with its relay while a session lasts.
+struct RelayLink {
+  /// What an answer is for.
+  enum Purpose {
+    case nothing
+    case registration(HandsetCall?)
+    case confirmation(HandsetCall?)
+    case deregistration
+    case keyPackage
+    case tokens(TokenDesk.Batch)
+    case contact(SubmissionID)
+    case presence(HandsetCall)
+    case delivery(SubmissionID, MessageID)
+  }
+
+  /// A session key is replaced after a day at the latest.
+  static let keyLifetime: Duration = .seconds(86_400)
+  /// Senders who looked the old key up before may use it this much longer.
+  static let keyOverlap: Duration = .seconds(120)
+
+  private(set) var isReady = false
+  private(set) var generations: [TokenGeneration] = []
+  var purposes: [RequestID: Purpose] = [:]
+  /// Opens what is sealed to this session. Only in memory.
+  private(set) var sessionKey: SessionKey?
+  private var previousKey: SessionKey?
+  private(set) var keyDeadline: Duration?
+  /// Why there is no session, for the person.
+  var problem: String?
+
+  mutating func begin(_ session: SessionReady) {
+    isReady = true
+    generations = session.tokenGenerations
+    problem = nil
+  }
+
+  mutating func end() {
+    isReady = false
+    generations = []
+    sessionKey = nil
+    previousKey = nil
+    keyDeadline = nil
+  }
+
+  mutating func use(_ key: SessionKey, now: Duration) {
+    previousKey = sessionKey
+    sessionKey = key
+    keyDeadline = now + (previousKey == nil ? Self.keyLifetime : Self.keyOverlap)
+  }
+
+  /// The deadline has come.
+  ///
+  /// - Returns: whether a new key is due.
+  mutating func keyTimeReached(now: Duration) -> Bool {
+    guard let deadline = keyDeadline, deadline <= now else { return false }
+    guard previousKey != nil else { return true }
+    previousKey = nil
+    keyDeadline = now + Self.keyLifetime - Self.keyOverlap
+    return false
+  }
+
+  /// The key a message is sealed to, when it is one of ours.
+  func key(_ id: KeyPackageID) -> SessionKey? {
+    [sessionKey, previousKey].lazy.compactMap { $0 }.first { $0.keyPackage.id == id }
+  }
+}
