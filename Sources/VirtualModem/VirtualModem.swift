@@ -102,6 +102,7 @@ public struct VirtualModem: Sendable {
 
   /// When ``timeReached(_:)`` has to be called, nil when nothing waits.
   public var nextDeadline: Duration? {
+    if lateAnswers.isEmpty, submissions.isEmpty, transfers.isEmpty { return nil }
     let deadlines = lateAnswers.map(\.due) + submissions.values.map(\.deadline) + transfers.values.map(\.deadline)
     return deadlines.min()
   }

@@ -13,7 +13,8 @@
 #   rig_wait_enabled alice 30
 #   rig_mmcli alice -m any --messaging-list-sms
 #
-# A function that fails says why on standard error and returns non-zero.
+# A function that fails says why on standard error and returns non-zero. Those that start something must not run in a subshell, which
+# could not tell this one what it started. All work under `set -euo pipefail`.
 
 rig_library=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 rig_directory=
@@ -47,7 +48,7 @@ rig_namespace_of() { echo "shunt-$1-$$"; }
 rig_exec() {
   local name=$1
   shift
-  # Without a UTF-8 locale mmcli prints octal escapes.
+  # mmcli takes arguments in the locale's encoding.
   LC_ALL=C.UTF-8 DBUS_SYSTEM_BUS_ADDRESS=$(rig_bus "$name") DBUS_SESSION_BUS_ADDRESS=$(rig_bus "$name") \
     nsenter --net="/run/netns/$(rig_namespace_of "$name")" -- "$@"
 }
@@ -84,17 +85,17 @@ rig_stop() {
   # What runs below umockdev-run is told to end; umockdev-run then ends by itself and clears its device tree away.
   target=$pid
   [ -s "$rig_directory/$tag.pid" ] && target=$(cat "$rig_directory/$tag.pid")
-  kill -"$signal" "$target" 2>/dev/null
+  kill -"$signal" "$target" 2>/dev/null || :
   while kill -0 "$pid" 2>/dev/null; do
     tries=$((tries + 1))
     if [ "$tries" -ge 100 ]; then
       echo "rig: $tag did not end, killing it" >&2
-      kill -KILL "$target" "$pid" 2>/dev/null
+      kill -KILL "$target" "$pid" 2>/dev/null || :
       break
     fi
     sleep 0.1
   done
-  wait "$pid" 2>/dev/null
+  wait "$pid" 2>/dev/null || :
   rm -f "$rig_directory/$tag.pid"
   unset "rig_pids[$tag]"
   return 0
@@ -171,8 +172,7 @@ rig_wait_enabled() {
   rig_wait_for "$2" "the modem of $1 to register" rig_has_state "$1" registered
 }
 
-# rig_send NAME NUMBER TEXT: sends a text with mmcli and prints the message's object path. The text goes to ModemManager as it is,
-# but a single quote ends it: use rig_create for such.
+# rig_send NAME NUMBER TEXT: sends a text with mmcli and prints the message's object path. The text may contain quotes of one kind.
 rig_send() {
   local path
   path=$(rig_create "$@") || return 1
@@ -182,8 +182,9 @@ rig_send() {
 
 # rig_create NAME NUMBER TEXT: makes a message without sending it, and prints its object path.
 rig_create() {
-  local output
-  output=$(rig_mmcli "$1" -m any --messaging-create-sms="number='$2',text='$3'") || return 1
+  local output quote="'"
+  case $3 in *\'*) quote='"' ;; esac
+  output=$(rig_mmcli "$1" -m any --messaging-create-sms="number=$quote$2$quote,text=$quote$3$quote") || return 1
   echo "$output" | grep -o '/org/freedesktop/ModemManager1/SMS/[0-9]*'
 }
 
@@ -192,10 +193,10 @@ rig_messages() {
   rig_mmcli "$1" -m any --messaging-list-sms | sed -n "s|^ *\\(/[^ ]*\\) ($2)\$|\\1|p"
 }
 
-# rig_text PATH-OF-MESSAGE is per handset: rig_text NAME PATH prints the text.
-rig_text() { rig_mmcli "$1" -s "$2" -K | sed -n 's/^sms\.content\.text *: *//p'; }
+# rig_text NAME PATH: prints a message's text; mmcli writes all but ASCII as octal escapes.
+rig_text() { printf '%b\n' "$(rig_mmcli "$1" -s "$2" -K | sed -n 's/^sms\.content\.text *: *//p')"; }
 
-# rig_sender NAME PATH: prints the number a message came from or goes to.
+# rig_number NAME PATH: prints the number a message came from or goes to.
 rig_number() { rig_mmcli "$1" -s "$2" -K | sed -n 's/^sms\.content\.number *: *//p'; }
 
 # rig_end: ends all that was started, the last first, and removes the namespaces. Safe to call twice.
@@ -206,7 +207,7 @@ rig_end() {
   done
   rig_tags=()
   for namespace in "${rig_namespaces[@]}"; do
-    ip netns delete "$namespace" 2>/dev/null
+    ip netns delete "$namespace" 2>/dev/null || :
   done
   rig_namespaces=()
 }
