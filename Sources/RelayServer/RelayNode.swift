@@ -33,6 +33,7 @@ final class RelayNode: @unchecked Sendable {
   /// Numbers are here from the opening of a registration to the sending of its code, and nowhere else.
   private var unsentCodes: [RelayJobID: (number: PhoneNumber, code: String)] = [:]
   private var timer: (deadline: Duration, task: Scheduled<Void>)?
+  private var repeatedTasks: [RepeatedTask] = []
   private var isDraining = false
 
   init(
@@ -52,10 +53,12 @@ final class RelayNode: @unchecked Sendable {
   /// Starts what happens by the clock. Call once, on the loop.
   func start() {
     eventLoop.preconditionInEventLoop()
-    eventLoop.scheduleRepeatedTask(initialDelay: Self.meterInterval, delay: Self.meterInterval) { _ in
-      self.meters.update(self.hub)
-    }
-    eventLoop.scheduleRepeatedTask(initialDelay: .zero, delay: Self.purgeInterval) { _ in self.purge() }
+    repeatedTasks = [
+      eventLoop.scheduleRepeatedTask(initialDelay: Self.meterInterval, delay: Self.meterInterval) { _ in
+        self.meters.update(self.hub)
+      },
+      eventLoop.scheduleRepeatedTask(initialDelay: .zero, delay: Self.purgeInterval) { _ in self.purge() },
+    ]
   }
 
   var statistics: RelayStatistics {
@@ -95,10 +98,24 @@ final class RelayNode: @unchecked Sendable {
     event { $0.closed(connection, at: $1) }
   }
 
-  func stop() {
+  /// Tells every session and closes all connections.
+  ///
+  /// - Returns: succeeds when they are closed.
+  func stop() -> EventLoopFuture<Void> {
+    let closed = outlets.values.map(\.channel.closeFuture)
     event { $0.stop(at: $1) }
     flush()
+    repeatedTasks.forEach { $0.cancel() }
+    repeatedTasks = []
     meters.update(hub)
+    return EventLoopFuture.andAllComplete(closed, on: eventLoop)
+  }
+
+  /// For a loop that is about to end: nothing is scheduled any more.
+  func forgetTimer() {
+    eventLoop.preconditionInEventLoop()
+    timer?.task.cancel()
+    timer = nil
   }
 
   /// What connections are counted by: the address, of IPv6 the /64 that one subscriber has.

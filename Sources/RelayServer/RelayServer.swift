@@ -2,7 +2,6 @@ internal import Glibc
 public import Logging
 public import Metrics
 internal import NIOCore
-internal import NIOExtras
 internal import NIOPosix
 internal import NIOSSL
 public import RelayProtocol
@@ -38,7 +37,6 @@ public final class RelayServer: Service {
   private let group: MultiThreadedEventLoopGroup
   private let node: RelayNode
   private let channel: any Channel
-  private let quiescing: ServerQuiescingHelper
   private let workers: RelayWorkers
   private let store: RegistrationStore
   private let logger: Logger
@@ -66,19 +64,17 @@ public final class RelayServer: Service {
     let node = RelayNode(
       eventLoop: group.next(), hub: hub, keys: contents.keys, store: store, workers: workers,
       sender: configuration.sender, metrics: metrics, logger: logger)
-    let quiescing = ServerQuiescingHelper(group: group)
     do {
-      let channel = try await Self.bootstrap(group, tls: tls, node: node, quiescing: quiescing)
+      let channel = try await Self.bootstrap(group, tls: tls, node: node)
         .bind(host: configuration.bindAddress, port: configuration.port).get()
       try await group.next().submit { node.start() }.get()
       let server = RelayServer(
         port: channel.localAddress?.port ?? configuration.port, group: group, node: node, channel: channel,
-        quiescing: quiescing, workers: workers, store: store, logger: logger)
+        workers: workers, store: store, logger: logger)
       logger.notice(
         "listening", metadata: ["address": "\(configuration.bindAddress)", "port": "\(server.port)"])
       return server
     } catch {
-      quiescing.initiateShutdown(promise: nil)
       await workers.stop()
       store.close()
       try? await group.shutdownGracefully()
@@ -90,13 +86,12 @@ public final class RelayServer: Service {
 
   private init(
     port: Int, group: MultiThreadedEventLoopGroup, node: RelayNode, channel: any Channel,
-    quiescing: ServerQuiescingHelper, workers: RelayWorkers, store: RegistrationStore, logger: Logger
+    workers: RelayWorkers, store: RegistrationStore, logger: Logger
   ) {
     self.port = port
     self.group = group
     self.node = node
     self.channel = channel
-    self.quiescing = quiescing
     self.workers = workers
     self.store = store
     self.logger = logger
@@ -112,17 +107,23 @@ public final class RelayServer: Service {
   public func stop() async {
     logger.notice("stopping")
     let node = node
-    let gone = group.next().makePromise(of: Void.self)
+    let eventLoop = group.next()
     // The listener first, so that nobody comes back while the others are sent off.
-    quiescing.initiateShutdown(promise: gone)
-    let statistics = try? await group.next().submit {
-      node.stop()
+    try? await channel.close()
+    let closed = eventLoop.makePromise(of: Void.self)
+    eventLoop.execute { node.stop().cascade(to: closed) }
+    let timeout = eventLoop.makePromise(of: Void.self)
+    let timer = eventLoop.scheduleTask(in: Self.stoppingTime) { timeout.succeed() }
+    closed.futureResult.whenComplete { _ in
+      timer.cancel()
+      timeout.succeed()
+    }
+    try? await timeout.futureResult.get()
+    await workers.stop()
+    let statistics = try? await eventLoop.submit {
+      node.forgetTimer()
       return node.statistics
     }.get()
-    let timeout = group.next().scheduleTask(in: Self.stoppingTime) { gone.fail(ChannelError.connectTimeout(.zero)) }
-    try? await gone.futureResult.get()
-    timeout.cancel()
-    await workers.stop()
     store.close()
     try? await group.shutdownGracefully()
     logger.notice(
@@ -149,16 +150,11 @@ public final class RelayServer: Service {
   }
 
   private static func bootstrap(
-    _ group: MultiThreadedEventLoopGroup, tls: NIOSSLContext, node: RelayNode, quiescing: ServerQuiescingHelper
+    _ group: MultiThreadedEventLoopGroup, tls: NIOSSLContext, node: RelayNode
   ) -> ServerBootstrap {
     ServerBootstrap(group: group)
       .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
       .serverChannelOption(.backlog, value: 1024)
-      .serverChannelInitializer { channel in
-        channel.eventLoop.makeCompletedFuture {
-          try channel.pipeline.syncOperations.addHandler(quiescing.makeServerChannelHandler(channel: channel))
-        }
-      }
       .childChannelOption(.tcpOption(.tcp_nodelay), value: 1)
       .childChannelOption(.tcpOption(.init(rawValue: TCP_USER_TIMEOUT)), value: unacknowledgedTime)
       .childChannelOption(.maxMessagesPerRead, value: 4)
