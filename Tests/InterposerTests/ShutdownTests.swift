@@ -1,0 +1,87 @@
+import Interposer
+import QMI
+import Telephony
+import Testing
+
+@Suite struct ShutdownTests {
+  private func released(_ requests: [Rig.ModemRequest]) -> Set<CTL.ClientIDAllocation> {
+    Set(requests.compactMap { try? CTL.ReleaseClientIDRequest(decoding: $0.frame).allocation })
+  }
+
+  @Test func clientsAreClosedAndAllIDsReleased() {
+    let rig = Rig(tap: .intercept)
+    let client = rig.open()
+    rig.send(Sample.request(.nas, client: 1), from: client)
+    rig.send(Sample.request(.wds, client: 2, message: WDS.ID.startNetwork), from: client)
+    let requests = rig.takeRequests()
+    rig.respond(to: requests[1], requests[1].frame.response(.success))
+    let vanished = rig.open()
+    rig.send(Sample.request(.uim, client: 8), from: vanished)
+    _ = rig.takeRequests()
+    rig.disconnect(vanished)
+
+    rig.beginShutdown()
+    #expect(rig.closed == [client: .shuttingDown])
+    let releases = rig.takeRequests()
+    #expect(
+      released(releases) == [
+        .init(service: .nas, clientID: 1), .init(service: .uim, clientID: 8),
+        .init(service: .wms, clientID: Rig.ownClientID),
+      ])
+    #expect(!rig.interposer.isShutDown)
+    for request in releases { rig.respond(to: request, request.frame.response(.success)) }
+    #expect(rig.interposer.isShutDown)
+    let late = rig.connect()
+    #expect(rig.closed[late] == .shuttingDown)
+  }
+
+  @Test func heldAndUndecidedMessagesGoByCarrierFirst() throws {
+    let rig = Rig(tap: .intercept)
+    let client = rig.open()
+    rig.send(try Sample.part(1, of: 2), from: client)
+    let held = try #require(rig.takeSubmission())
+    rig.resolve(held.id, .hold)
+    rig.send(try Sample.rawSend(Sample.submit(), transaction: 5), from: client)
+    let undecided = try #require(rig.takeSubmission())
+    _ = rig.take(client)
+
+    rig.beginShutdown()
+    #expect(rig.takeEvents() == [.released(held.id, .shuttingDown), .released(undecided.id, .shuttingDown)])
+    #expect(rig.closed.isEmpty && !rig.interposer.isShutDown)
+    for request in rig.takeRequests() {
+      #expect(request.frame.messageID == WMS.ID.rawSend)
+      rig.respond(to: request, Sample.sent(request.frame, reference: 4))
+    }
+    #expect(rig.take(client).map(\.transaction) == [5])
+    #expect(rig.closed == [client: .shuttingDown])
+    let reports = rig.takeEvents().compactMap { if case .carried(let report) = $0 { report } else { nil } }
+    #expect(reports.map(\.outcome) == [.incomplete, .sent(messageReference: 4)])
+    for request in rig.takeRequests() { rig.respond(to: request, request.frame.response(.success)) }
+    #expect(rig.interposer.isShutDown)
+  }
+
+  @Test func withoutAModemItEndsAtOnceAndSaysWhatWasLost() throws {
+    let rig = Rig(tap: .intercept)
+    let client = rig.open()
+    rig.send(try Sample.part(1, of: 2), from: client)
+    let held = try #require(rig.takeSubmission())
+    rig.resolve(held.id, .hold)
+    rig.removeModem()
+    _ = rig.takeEvents()
+    rig.beginShutdown()
+    #expect(rig.interposer.isShutDown)
+    #expect(
+      rig.takeEvents() == [
+        .carried(
+          .init(submission: held.id, sentPartCount: 0, total: 2, outcome: .failed(SubmissionFailure(.deviceNotReady))))
+      ])
+  }
+
+  @Test func idleShutdownIsImmediate() {
+    let rig = Rig(isModemOpen: false)
+    rig.beginShutdown()
+    rig.beginShutdown()
+    #expect(rig.interposer.isShutDown)
+    #expect(throws: LocalSubmissionError.tooMany) { try rig.submitLocally([Sample.submit()]) }
+  }
+}
