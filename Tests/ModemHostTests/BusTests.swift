@@ -330,7 +330,7 @@ extension OnMainLoop {
       let starting = BusService(bus: bus.address)
       starting.start()
       starting.stop()
-      starting.onReady = { starting.stop() }
+      starting.onReady = { [unowned starting] in starting.stop() }
       starting.start()
       #expect(error(callInBackground(bus.address, .status)) == .serviceNotRunning)
     }

@@ -395,6 +395,7 @@ extension OnMainLoop {
         #expect(loop.turn(until: { happened }, limit: .seconds(10)), "\(how)")
         for _ in 0..<5 { loop.turn(waitingAtMost: .milliseconds(5)) }
         if how.hasPrefix("closed") { #expect(connection == nil) } else { #expect(events.closed.isEmpty, "\(how)") }
+        connection = nil
       }
     }
   }
