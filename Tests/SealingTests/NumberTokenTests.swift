@@ -91,7 +91,7 @@ import Testing
     }
   }
 
-  @Test(arguments: 0..<UInt64(40)) func randomEvaluations(seed: UInt64) throws {
+  @Test(arguments: 0..<UInt64(6)) func randomEvaluations(seed: UInt64) throws {
     var generator = SeededGenerator(seed: seed)
     let request = try NumberTokenRequest(
       Fixtures.stretched(), generation: Fixtures.first, trust: Fixtures.trust(Fixtures.keys(smallScalar: 3)))
