@@ -197,6 +197,8 @@ CmStream *cm_stream_new(int descriptor, const CmStreamHandlers *handlers, void *
   ((StreamSource *)stream->source)->stream = stream;
   stream->watched = G_IO_IN;
   stream->tag = g_source_add_unix_fd(stream->source, descriptor, stream->watched);
+  /* Spares GLib two writes to its wake-up descriptor a dispatch (see cm_modem.c); no callback runs the loop. */
+  g_source_set_can_recurse(stream->source, TRUE);
   /* The priority of libqmi's own sources, so that one turn of the loop serves modem and clients. */
   g_source_attach(stream->source, NULL);
   return stream;

@@ -223,6 +223,7 @@ extension OnMainLoop {
       modem.onOpened = { reader.readServing { serving = $0 } }
       modem.open(path: fake.path)
       #expect(loop.turn(until: { serving != nil && fake.requests.count == 3 }, limit: .seconds(5)))
+      modem.onOpened = {}
       #expect(fake.requests.map(\.service) == [0, 3, 0])
       #expect(fake.allocated.isEmpty)
       #expect(serving?.isRoaming == false)
@@ -282,6 +283,33 @@ extension OnMainLoop {
       #expect(fake.mostAllocated == 1)
     }
 
+    /// Whatever octets a SIM or modem tells, a field is known and well-formed or has a reason.
+    @Test func anyOctetsAreReadOrRefused() throws {
+      let seed = UInt64.random(in: 0 ... .max)
+      var random = SplitMix(state: seed)
+      func octets(_ limit: Int) -> [UInt8]? {
+        let count = Int(random.next() % UInt64(limit + 1))
+        return random.next() % 8 == 0 ? nil : (0..<count).map { _ in UInt8(truncatingIfNeeded: random.next()) }
+      }
+      func text() -> String? { octets(30).map { String(decoding: $0.filter { $0 < 0x80 && $0 != 0 }, as: UTF8.self) } }
+      for _ in 0..<150 {
+        var world = World()
+        world.imsiFile = octets(12)
+        world.iccidFile = octets(12)
+        world.administrativeFile = octets(5)
+        world.msisdnRecord = octets(40)
+        world.msisdnFile = octets(20)
+        world.status = octets(40)
+        (world.imei, world.dmsIMSI, world.dmsICCID, world.dmsMSISDN) = (text(), text(), text(), text())
+        world.home = (UInt16(truncatingIfNeeded: random.next()), UInt16(truncatingIfNeeded: random.next() % 1200), false)
+        let (identity, fake) = try read(world)
+        #expect(identity.imei.value != nil || identity.imei.reason?.isEmpty == false, "seed \(seed)")
+        #expect(identity.iccid.value != nil || identity.iccid.reason?.isEmpty == false, "seed \(seed)")
+        #expect(identity.imsi.value != nil || identity.imsi.reason?.isEmpty == false, "seed \(seed)")
+        #expect(fake.allocated.isEmpty, "seed \(seed)")
+      }
+    }
+
     @Test func identitiesDoNotPrint() throws {
       let identity = try read(World()).0
       for text in ["\(identity)", String(reflecting: identity), "\(identity.msisdn)"] {
@@ -293,6 +321,19 @@ extension OnMainLoop {
       dump(identity, to: &dumped)
       #expect(!dumped.contains("490154") && !dumped.contains("234011"))
     }
+  }
+}
+
+/// A small generator with a seed that can be told (splitmix64).
+private struct SplitMix {
+  var state: UInt64
+
+  mutating func next() -> UInt64 {
+    state &+= 0x9E37_79B9_7F4A_7C15
+    var value = state
+    value = (value ^ (value >> 30)) &* 0xBF58_476D_1CE4_E5B9
+    value = (value ^ (value >> 27)) &* 0x94D0_49BB_1331_11EB
+    return value ^ (value >> 31)
   }
 }
 

@@ -360,6 +360,7 @@ extension OnMainLoop {
       log.modem.onFailure = { _, _ in loop.quit() }
       next()
       loop.run()
+      log.modem.onResponse = { _, _ in }
       #expect(left == 0)
       #expect(fake.requests.count == 200)
     }
