@@ -22,12 +22,21 @@ final class TestDevice {
   /// - Parameters:
   ///   - protocols: what ALPN offers.
   ///   - receiveBuffer: of the socket, octets; 0 for the system's own.
-  init(
+  convenience init(
     _ relay: TestRelay, protocols: [String] = ["shunt/1"], maximumTLS: TLSVersion? = nil, receiveBuffer: Int = 0
+  ) async throws {
+    try await self.init(
+      port: relay.server.port, trust: relay.trust, protocols: protocols, maximumTLS: maximumTLS,
+      receiveBuffer: receiveBuffer)
+  }
+
+  init(
+    port: Int, trust: RelayTrust, protocols: [String] = ["shunt/1"], maximumTLS: TLSVersion? = nil,
+    receiveBuffer: Int = 0
   ) async throws {
     var configuration = TLSConfiguration.makeClientConfiguration()
     configuration.trustRoots = .certificates(
-      try relay.trust.certificates.map { try NIOSSLCertificate(bytes: $0, format: .der) })
+      try trust.certificates.map { try NIOSSLCertificate(bytes: $0, format: .der) })
     configuration.applicationProtocols = protocols
     if let maximumTLS { configuration.maximumTLSVersion = maximumTLS }
     let context = try NIOSSLContext(configuration: configuration)
@@ -43,7 +52,7 @@ final class TestDevice {
     if receiveBuffer > 0 {
       bootstrap = bootstrap.channelOption(.socketOption(.so_rcvbuf), value: SocketOptionValue(receiveBuffer))
     }
-    channel = try await bootstrap.connect(host: "127.0.0.1", port: relay.server.port).get()
+    channel = try await bootstrap.connect(host: "127.0.0.1", port: port).get()
     var iterator = stream.makeAsyncIterator()
     // The challenge comes after the handshake, so the certificate is known by then.
     if let first = await iterator.next() { early.append(first.message) }
