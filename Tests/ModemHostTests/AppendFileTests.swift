@@ -42,19 +42,24 @@ struct AppendFileTests {
     #expect(try file.lastLines(5) == ["one", "hal", "two"])
   }
 
-  @Test func aLineIsWrittenWholeOrNotAtAll() throws {
-    let file = try AppendFile(path: path)
-    try file.append("one")
-    signal(SIGXFSZ, SIG_IGN)
-    var before = rlimit()
-    getrlimit(__rlimit_resource_t(RLIMIT_FSIZE.rawValue), &before)
-    var limit = rlimit(rlim_cur: 1000, rlim_max: before.rlim_max)
-    setrlimit(__rlimit_resource_t(RLIMIT_FSIZE.rawValue), &limit)
-    let error = #expect(throws: FileError.self) { try file.append(String(repeating: "x", count: 2000)) }
-    setrlimit(__rlimit_resource_t(RLIMIT_FSIZE.rawValue), &before)
-    #expect(error?.description == "can't append \(path): File too large")
-    try file.append("two")
-    #expect(try file.lastLines(5) == ["one", "two"])
+  @Test func aLineIsWrittenWholeOrNotAtAll() async {
+    // The limit belongs to the whole process.
+    await #expect(processExitsWith: .success) {
+      let directory = TestDirectory()
+      let path = directory.file("log")
+      let file = try AppendFile(path: path)
+      try file.append("one")
+      limitFileSize(1000)
+      do throws(FileError) {
+        try file.append(String(repeating: "x", count: 2000))
+        preconditionFailure("written")
+      } catch {
+        precondition(error.description == "can't append \(path): File too large")
+      }
+      try file.append("two")
+      let lines = try file.lastLines(5)
+      precondition(lines == ["one", "two"])
+    }
   }
 
   @Test func aFullDiskIsToldApart() throws {

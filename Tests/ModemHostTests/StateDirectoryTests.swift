@@ -6,26 +6,6 @@ struct StateDirectoryTests {
   let parent = TestDirectory()
   var path: String { parent.file("state") }
 
-  private func mode(_ path: String) -> mode_t? {
-    var status = stat()
-    return lstat(path, &status) == 0 ? status.st_mode & 0o7777 : nil
-  }
-
-  /// TestDirectory removes plain files only.
-  private func cleanUp(_ paths: String...) {
-    for path in paths {
-      guard let directory = opendir(path) else { continue }
-      while let entry = readdir(directory) {
-        let name = withUnsafePointer(to: &entry.pointee.d_name) {
-          $0.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
-        }
-        if name != ".", name != ".." { unlink("\(path)/\(name)") }
-      }
-      closedir(directory)
-      rmdir(path)
-    }
-  }
-
   @Test func filesAreWrittenReadListedAndRemoved() throws {
     defer { cleanUp(path) }
     let state = try StateDirectory(path: path)
@@ -45,42 +25,48 @@ struct StateDirectoryTests {
     #expect(try state.list() == ["empty", "large"])
   }
 
-  @Test func everythingIsPrivate() throws {
-    let deep = "\(path)/deeper"
-    defer { cleanUp(deep, path) }
-    let old = umask(0)
-    defer { umask(old) }
-    let state = try StateDirectory(path: deep)
-    try state.write("key", [1])
-    #expect(mode(path) == 0o700 && mode(deep) == 0o700 && mode("\(deep)/key") == 0o600)
-    // Permissions that someone gave away are taken back.
-    chmod(deep, 0o755)
-    _ = try StateDirectory(path: deep)
-    #expect(mode(deep) == 0o700)
-    let spool = try state.subdirectory("spool")
-    defer { cleanUp("\(deep)/spool") }
-    try spool.write("1", [2])
-    #expect(mode("\(deep)/spool") == 0o700)
-    #expect(try state.list() == ["key"])
-    #expect(try state.subdirectory("spool").read("1") == [2])
+  @Test func everythingIsPrivate() async {
+    // The file mode creation mask belongs to the whole process.
+    await #expect(processExitsWith: .success) {
+      let parent = TestDirectory()
+      let path = parent.file("state")
+      let deep = "\(path)/deeper"
+      defer { cleanUp("\(deep)/spool", deep, path) }
+      umask(0)
+      let state = try StateDirectory(path: deep)
+      try state.write("key", [1])
+      precondition(mode(path) == 0o700 && mode(deep) == 0o700 && mode("\(deep)/key") == 0o600)
+      // Permissions that someone gave away are taken back.
+      chmod(deep, 0o755)
+      _ = try StateDirectory(path: deep)
+      precondition(mode(deep) == 0o700)
+      let spool = try state.subdirectory("spool")
+      try spool.write("1", [2])
+      precondition(mode("\(deep)/spool") == 0o700)
+      let names = try state.list()
+      let octets = try state.subdirectory("spool").read("1")
+      precondition(names == ["key"] && octets == [2])
+    }
   }
 
-  @Test func aWriteThatFailsLeavesTheOldFileAndNoRest() throws {
-    defer { cleanUp(path) }
-    let state = try StateDirectory(path: path)
-    try state.write("token", [1])
-    // No process may write a file larger than this.
-    signal(SIGXFSZ, SIG_IGN)
-    var before = rlimit()
-    getrlimit(__rlimit_resource_t(RLIMIT_FSIZE.rawValue), &before)
-    var limit = rlimit(rlim_cur: 1_000_000, rlim_max: before.rlim_max)
-    setrlimit(__rlimit_resource_t(RLIMIT_FSIZE.rawValue), &limit)
-    let error = #expect(throws: FileError.self) { try state.write("token", [UInt8](repeating: 2, count: 2_000_000)) }
-    setrlimit(__rlimit_resource_t(RLIMIT_FSIZE.rawValue), &before)
-    #expect(error?.description == "can't write \(path)/token: File too large")
-    #expect(try state.read("token") == [1])
-    #expect(try state.list() == ["token"])
-    #expect(try entries() == ["token"])
+  @Test func aWriteThatFailsLeavesTheOldFileAndNoRest() async {
+    // The limit belongs to the whole process.
+    await #expect(processExitsWith: .success) {
+      let parent = TestDirectory()
+      let path = parent.file("state")
+      defer { cleanUp(path) }
+      let state = try StateDirectory(path: path)
+      try state.write("token", [1])
+      limitFileSize(1_000_000)
+      do throws(FileError) {
+        try state.write("token", [UInt8](repeating: 2, count: 2_000_000))
+        preconditionFailure("written")
+      } catch {
+        precondition(error.description == "can't write \(path)/token: File too large")
+      }
+      let octets = try state.read("token")
+      precondition(octets == [1] && entries(of: path) == ["token"])
+    }
   }
 
   @Test func whatACrashLeftBehindIsNotListedAndGoesAtTheNextStart() throws {
@@ -89,9 +75,9 @@ struct StateDirectoryTests {
     try state.write("token", [1])
     parent.write("half", to: "state/.new-token")
     #expect(try state.list() == ["token"])
-    #expect(try entries().sorted() == [".new-token", "token"])
+    #expect(entries(of: path) == [".new-token", "token"])
     _ = try StateDirectory(path: path)
-    #expect(try entries() == ["token"])
+    #expect(entries(of: path) == ["token"])
   }
 
   @Test(arguments: ["", ".", "..", ".hidden", "a/b", "/etc/passwd", "../up", String(repeating: "n", count: 201)])
@@ -151,17 +137,38 @@ struct StateDirectoryTests {
     // systemd's StateDirectory= is a link when the user is a dynamic one.
     try StateDirectory(path: link + "/").write("a", [1])
   }
+}
 
-  private func entries() throws -> [String] {
-    let directory = try #require(opendir(path))
-    defer { closedir(directory) }
-    var names: [String] = []
-    while let entry = readdir(directory) {
-      let name = withUnsafePointer(to: &entry.pointee.d_name) {
-        $0.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
-      }
-      if name != ".", name != ".." { names.append(name) }
+/// Names in a directory, hidden ones too, sorted.
+private func entries(of path: String) -> [String] {
+  guard let directory = opendir(path) else { return [] }
+  defer { closedir(directory) }
+  var names: [String] = []
+  while let entry = readdir(directory) {
+    let name = withUnsafePointer(to: &entry.pointee.d_name) {
+      $0.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
     }
-    return names
+    if name != ".", name != ".." { names.append(name) }
   }
+  return names.sorted()
+}
+
+/// TestDirectory removes plain files only.
+private func cleanUp(_ paths: String...) {
+  for path in paths {
+    for name in entries(of: path) { unlink("\(path)/\(name)") }
+    rmdir(path)
+  }
+}
+
+private func mode(_ path: String) -> mode_t? {
+  var status = stat()
+  return lstat(path, &status) == 0 ? status.st_mode & 0o7777 : nil
+}
+
+/// Makes writing beyond `octetCount` fail for this whole process.
+func limitFileSize(_ octetCount: UInt) {
+  signal(SIGXFSZ, SIG_IGN)
+  var limit = rlimit(rlim_cur: rlim_t(octetCount), rlim_max: rlim_t(octetCount))
+  setrlimit(__rlimit_resource_t(RLIMIT_FSIZE.rawValue), &limit)
 }
