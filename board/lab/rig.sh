@@ -20,6 +20,7 @@ rig_library=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 rig_directory=
 rig_tags=()
 rig_namespaces=()
+rig_links=0
 declare -A rig_pids=()
 
 # rig_begin DIRECTORY: where logs, buses and pid files go. It is made, and kept at the end for its logs.
@@ -101,8 +102,28 @@ rig_stop() {
   return 0
 }
 
-# rig_handset NAME: starts the handset's message bus and its ModemManager, as NAME-bus and NAME-modemmanager.
-rig_handset() {
+# rig_connect NAME HUB: a network between the namespace and the hub's, which is reached at 198.18.0.1 by the default route. Both are made
+# when they are not there. The hub does not route between those that are connected to it.
+rig_connect() {
+  local name=$1 hub=$2 near far number
+  rig_namespace "$hub" && rig_namespace "$name" || return 1
+  near=$(rig_namespace_of "$name")
+  far=$(rig_namespace_of "$hub")
+  [ -n "$(ip -n "$far" address show dev lo to 198.18.0.1)" ] || ip -n "$far" address add 198.18.0.1/32 dev lo
+  number=$((rig_links += 1))
+  ip -n "$far" link add "link$number" type veth peer name uplink netns "$near" || return 1
+  ip -n "$far" address add "198.18.$number.1/30" dev "link$number"
+  ip -n "$far" link set "link$number" up
+  ip -n "$near" address add "198.18.$number.2/30" dev uplink
+  ip -n "$near" link set uplink up
+  ip -n "$near" route add default via "198.18.$number.1"
+}
+
+# rig_handset NAME [DEVICE]: starts the handset's message bus and its ModemManager, as NAME-bus and NAME-modemmanager.
+rig_handset() { rig_message_bus "$1" && rig_modemmanager "$@"; }
+
+# rig_message_bus NAME: starts the handset's message bus, for what has to be on it before ModemManager.
+rig_message_bus() {
   local name=$1
   rig_namespace "$name" || return 1
   rm -f "$rig_directory/$name.bus"
@@ -120,14 +141,18 @@ rig_handset() {
 </busconfig>
 END
   rig_spawn "$name" "$name-bus" dbus-daemon --nofork --config-file="$rig_directory/$name-bus.conf"
-  rig_wait_for 10 "the message bus of $name" test -S "$rig_directory/$name.bus" || return 1
-  rig_modemmanager "$name"
+  rig_wait_for 10 "the message bus of $name" test -S "$rig_directory/$name.bus"
 }
 
-# rig_modemmanager NAME: starts the handset's ModemManager on the bus that is there.
+# rig_modemmanager NAME [DEVICE]: starts the handset's ModemManager on the bus that is there. With DEVICE, the path of a virtual modem,
+# /dev/cdc-wdm0 is that modem for ModemManager and what it starts: where nobody owns `qmi-proxy`, libqmi starts the stock proxy.
 rig_modemmanager() {
-  rig_spawn "$1" "$1-modemmanager" umockdev-run -d "$rig_library/handset.umockdev" -- \
-    sh -c 'echo $$ >"$1"; exec /usr/sbin/ModemManager --test-session --debug' sh "$rig_directory/$1-modemmanager.pid"
+  # umockdev's device tree is made in TMPDIR, and stays there when umockdev-run is killed. Its preloaded library has a short buffer for the
+  # target of a device's link, so that it must be the terminal itself.
+  TMPDIR=$rig_directory rig_spawn "$1" "$1-modemmanager" umockdev-run -d "$rig_library/handset.umockdev" -- sh -c '
+    echo $$ >"$1"
+    [ -z "$2" ] || ln -sfn "$(readlink -f "$2")" "$UMOCKDEV_DIR/dev/cdc-wdm0"
+    exec /usr/sbin/ModemManager --test-session --debug' sh "$rig_directory/$1-modemmanager.pid" "${2-}"
 }
 
 # rig_wait_for SECONDS WHAT COMMAND...: runs the command until it succeeds, five times a second.
@@ -156,7 +181,7 @@ rig_mmcli() {
 rig_qmicli() {
   local name=$1
   shift
-  rig_exec "$name" umockdev-run -d "$rig_library/handset.umockdev" -- qmicli -p --device-open-qmi -d /dev/cdc-wdm0 "$@"
+  TMPDIR=$rig_directory rig_exec "$name" umockdev-run -d "$rig_library/handset.umockdev" -- qmicli -p --device-open-qmi -d /dev/cdc-wdm0 "$@"
 }
 
 # rig_modem_state NAME: prints ModemManager's state of the modem, such as `registered`; nothing when there is no modem.
@@ -199,7 +224,8 @@ rig_text() { printf '%b\n' "$(rig_mmcli "$1" -s "$2" -K | sed -n 's/^sms\.conten
 # rig_number NAME PATH: prints the number a message came from or goes to.
 rig_number() { rig_mmcli "$1" -s "$2" -K | sed -n 's/^sms\.content\.number *: *//p'; }
 
-# rig_end: ends all that was started, the last first, and removes the namespaces. Safe to call twice.
+# rig_end: ends all that was started, the last first, also what that started in the namespaces (ModemManager leaves a stock proxy running),
+# and removes the namespaces. Safe to call twice.
 rig_end() {
   local index namespace
   for ((index = ${#rig_tags[@]} - 1; index >= 0; index--)); do
@@ -207,7 +233,18 @@ rig_end() {
   done
   rig_tags=()
   for namespace in "${rig_namespaces[@]}"; do
+    rig_end_processes "$namespace"
     ip netns delete "$namespace" 2>/dev/null || :
   done
   rig_namespaces=()
+}
+
+# rig_end_processes NAMESPACE: ends whatever still runs in a namespace of this rig.
+rig_end_processes() {
+  local signal pid
+  for signal in TERM TERM TERM TERM KILL; do
+    [ -n "$(ip netns pids "$1" 2>/dev/null)" ] || return 0
+    for pid in $(ip netns pids "$1"); do kill -"$signal" "$pid" 2>/dev/null || :; done
+    sleep 0.1
+  done
 }
