@@ -138,17 +138,18 @@ extension Handset {
       registrationFailed(HandsetError(.relayRefused, "the number could not be sealed to the relay's key"))
       return
     }
-    progress = .requestingCode
+    progress = .requestingCode(caught: nil)
     ask(.register(sealedNumber: sealed), for: .registration(nil)) { $0.progress = .connecting }
   }
 
   mutating func registrationEnded(_ outcome: RequestOutcome, _ call: HandsetCall?) {
-    guard case .requestingCode = progress else { return }
+    guard case .requestingCode(let caught) = progress else { return }
     switch outcome {
     case .codeSent(let seconds):
       progress = .awaitingCode(until: now + .seconds(Int64(seconds)))
       note(.info, "the relay has sent a verification code by SMS")
       for call in takeEnableCalls() { act(.reply(call, .row(status))) }
+      if let caught { confirm(caught, call: nil) }
     case .failed(let failure): registrationFailed(HandsetError(failure))
     case .timedOut: registrationFailed(HandsetError(.relayUnreachable, "the relay did not answer"))
     case .sessionLost: progress = .connecting

@@ -172,7 +172,7 @@ extension Handset {
     if let code = verificationCode(in: deliver) {
       interposer.resolveIncoming(message.id, .consume, now: now)
       note(.info, "caught the verification SMS")
-      confirm(code, call: nil)
+      if case .requestingCode = progress { progress = .requestingCode(caught: code) } else { confirm(code, call: nil) }
       return
     }
     let sender = phoneNumber(of: deliver.originatingAddress)
@@ -195,7 +195,11 @@ extension Handset {
 
   /// The code, when this device waits for one and the message is nothing else.
   private func verificationCode(in deliver: SMSDeliver) -> String? {
-    guard case .awaitingCode = progress, deliver.concatenation == nil,
+    switch progress {
+    case .requestingCode, .awaitingCode: break
+    case .idle, .connecting, .confirming, .failed: return nil
+    }
+    guard deliver.concatenation == nil,
       let text = MessageText.decode(deliver.userData, deliver.dataCodingScheme)
     else { return nil }
     return VerificationMessage.code(in: text)

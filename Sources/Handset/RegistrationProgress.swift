@@ -4,8 +4,8 @@ enum RegistrationProgress: Sendable, Equatable {
   case idle
   /// Waiting for a session with the relay.
   case connecting
-  /// The sealed number is with the relay.
-  case requestingCode
+  /// The sealed number is with the relay. The SMS may be faster than the relay's answer: then the code caught from it waits here.
+  case requestingCode(caught: String?)
   /// The code is on its way by SMS, until then.
   case awaitingCode(until: Duration)
   /// The code is with the relay.
