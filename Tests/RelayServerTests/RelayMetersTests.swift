@@ -43,7 +43,7 @@ final class CountingMetrics: MetricsFactory {
   }
 }
 
-@Suite(.timeLimit(.minutes(1))) struct RelayMetersTests {
+@Suite(.timeLimit(.minutes(5))) struct RelayMetersTests {
   @Test func countsReachTheMetricsSystem() async throws {
     let metrics = CountingMetrics()
     try await withRelay(metrics: metrics) { relay in

@@ -8,7 +8,7 @@ import Testing
 @testable import RelayServer
 
 /// The real program, as a person or systemd runs it.
-@Suite(.timeLimit(.minutes(2))) struct ShuntRelayProgramTests {
+@Suite(.timeLimit(.minutes(5))) struct ShuntRelayProgramTests {
   /// Beside the test's own executable.
   private static var program: URL {
     get throws {

@@ -31,6 +31,8 @@ final class TestRelay: Sendable {
     var configuration = RelayServerConfiguration(directory: self.directory, sender: sender)
     configuration.port = 0
     configuration.bindAddress = "127.0.0.1"
+    // Other tests may keep every core busy for a while.
+    configuration.limits.authenticationTime = .seconds(240)
     limits(&configuration.limits)
     let log = log
     var logger = Logger(label: "test") { _ in log }

@@ -40,7 +40,7 @@ extension RelayHub {
     }
     messages[delivery.messageID] = PendingMessage(sender: ready.identity, recipient: recipient.connection)
     messageCountOfSender[ready.identity, default: 0] += 1
-    sessions[recipient.connection]?.ready?.unacknowledged.insert(delivery.messageID)
+    unacknowledged[recipient.connection, default: []].insert(delivery.messageID)
     let lifetime = min(.milliseconds(Int64(delivery.lifetimeMilliseconds)), limits.messageLifetime)
     wake(.message(delivery.messageID), at: time.now + lifetime)
     count(\.messagesAccepted)
@@ -85,8 +85,9 @@ extension RelayHub {
     send(.revoked(id), to: message.recipient)
   }
 
-  /// The session these were handed to is lost.
-  mutating func refuseAll(_ ids: Set<MessageID>) {
+  /// The session is lost, or will not take what it was handed.
+  mutating func refuseAllUnacknowledged(of connection: RelayConnectionID) {
+    guard let ids = unacknowledged.removeValue(forKey: connection) else { return }
     for id in ids.sorted(by: { $0.octets.lexicographicallyPrecedes($1.octets) }) {
       guard let message = take(id) else { continue }
       count(\.messagesRecipientGone)
@@ -97,7 +98,8 @@ extension RelayHub {
   private mutating func take(_ id: MessageID) -> PendingMessage? {
     guard let message = messages.removeValue(forKey: id) else { return nil }
     cancel(.message(id))
-    sessions[message.recipient]?.ready?.unacknowledged.remove(id)
+    unacknowledged[message.recipient]?.remove(id)
+    if unacknowledged[message.recipient]?.isEmpty == true { unacknowledged[message.recipient] = nil }
     let left = messageCountOfSender[message.sender, default: 1] - 1
     messageCountOfSender[message.sender] = left > 0 ? left : nil
     return message

@@ -172,8 +172,7 @@ extension RelayHub {
     guard let ready = sessions[connection]?.ready else { return }
     if let token = ready.registration?.token, connectionOfToken[token] == connection { connectionOfToken[token] = nil }
     sessions[connection]?.ready?.keyPackage = nil
-    sessions[connection]?.ready?.unacknowledged = []
-    refuseAll(ready.unacknowledged)
+    refuseAllUnacknowledged(of: connection)
   }
 
   /// The session and key package that messages for this token go to now.

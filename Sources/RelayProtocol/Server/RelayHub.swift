@@ -20,6 +20,9 @@ public struct RelayHub: Sendable {
 
   var jobs: [RelayJobID: RelayJob] = [:]
   var messages: [MessageID: PendingMessage] = [:]
+  /// Messages handed to a connection that it has neither acknowledged nor refused; no empty sets. Beside the sessions, not
+  /// in them: a copy of a session would make every change copy the set too.
+  var unacknowledged: [RelayConnectionID: Set<MessageID>] = [:]
   var messageCountOfSender: [IdentityPublicKey: Int] = [:]
   var accounts: [NumberToken: Account] = [:]
   var evaluations: EvaluationQueue
@@ -224,7 +227,7 @@ public struct RelayHub: Sendable {
         load(ready.identity, for: .closing, at: time)
       }
     }
-    refuseAll(ready.unacknowledged)
+    refuseAllUnacknowledged(of: connection)
   }
 
   mutating func releaseUnauthenticated(_ address: String) {

@@ -8,8 +8,6 @@ struct RelaySession: Sendable {
     var registration: RelayRegistration?
     /// Online is having one (design section 7).
     var keyPackage: KeyPackage?
-    /// Messages handed to this session that it has neither acknowledged nor refused.
-    var unacknowledged: Set<MessageID> = []
     /// Requests that wait for a job.
     var outstandingRequests = 0
     var registrationAttempts = 0

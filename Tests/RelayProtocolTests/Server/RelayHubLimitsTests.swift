@@ -73,6 +73,7 @@ import Testing
       #expect(rig.hub.messageCountOfSender.values.allSatisfy { (1...3).contains($0) })
       #expect(rig.hub.messageCountOfSender.values.reduce(0, +) == rig.hub.pendingMessageCount)
       #expect(rig.hub.evaluationsInProgress <= rig.hub.limits.evaluationsInProgress)
+      #expect(rig.hub.unacknowledged.values.reduce(0) { $0 + $1.count } == rig.hub.pendingMessageCount)
       for (token, connection) in rig.hub.connectionOfToken {
         #expect(rig.hub.sessions[connection]?.ready?.registration?.token == token)
         #expect(rig.hub.sessions[connection]?.ready?.keyPackage != nil)
@@ -95,6 +96,7 @@ import Testing
     #expect(rig.hub.connectionOfToken.isEmpty)
     #expect(rig.hub.jobs.isEmpty)
     #expect(rig.hub.messages.isEmpty)
+    #expect(rig.hub.unacknowledged.isEmpty)
     #expect(rig.hub.messageCountOfSender.isEmpty)
     #expect(rig.hub.accounts.isEmpty)
     #expect(rig.hub.pendingCodes.isEmpty)
