@@ -49,6 +49,16 @@ struct IncomingMessages: Sendable {
     records.values.first { $0.location == location && $0.phase != .consuming }?.id
   }
 
+  /// Messages in a storage that the modem has not been asked to delete.
+  ///
+  /// - Parameter index: nil for all.
+  func pending(in storage: WMS.StorageType, index: UInt32?) -> [IncomingMessageID] {
+    ids.filter { id in
+      guard let record = records[id], record.phase != .consuming, case .stored(let place) = record.location else { return false }
+      return place.storage == storage && (index == nil || place.index == index)
+    }
+  }
+
   mutating func begin(_ location: Location, phase: Phase) -> IncomingMessageID {
     lastID += 1
     let id = IncomingMessageID(rawValue: lastID)

@@ -4,11 +4,12 @@ extension Interposer {
   /// A client connected. Its uid has been checked by the shell.
   public mutating func clientConnected(_ connection: ClientConnection, now: Duration) {
     advance(to: now)
+    guard !clients.contains(connection) else { return }
     guard phase != .releasing else {
       actions.append(.closeClient(connection, .shuttingDown))
       return
     }
-    guard clients.count < configuration.limits.clients, !clients.contains(connection) else {
+    guard clients.count < configuration.limits.clients else {
       actions.append(.closeClient(connection, .tooManyClients))
       return
     }

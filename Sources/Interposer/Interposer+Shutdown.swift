@@ -31,8 +31,7 @@ extension Interposer {
       settleTransfer(id)
     }
     for session in clients.sessions { close(session.connection, .shuttingDown) }
-    for id in ledger.disowned.sorted(by: { ($0.service.rawValue, $0.clientID.rawValue) < ($1.service.rawValue, $1.clientID.rawValue) })
-    where !ledger.hasDataCall(id) {
+    for id in ledger.disowned.sorted() where !ledger.hasDataCall(id) {
       timers.cancel(.release(id))
       releaseDisowned(id)
     }

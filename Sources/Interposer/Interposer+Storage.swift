@@ -74,7 +74,15 @@ extension Interposer {
   }
 
   mutating func handleDelete(_ frame: QMUXFrame, from index: Int) {
-    guard let request = try? WMS.DeleteRequest(decoding: frame), request.storage == .nv else {
+    guard let request = try? WMS.DeleteRequest(decoding: frame) else {
+      forward(frame, from: index, .plain)
+      return
+    }
+    if !incoming.isEmpty {
+      // What a client deletes is not deleted once more: the index may be another message's by then.
+      for id in incoming.pending(in: request.storage, index: request.index) { settleIncoming(id, .announce) }
+    }
+    guard request.storage == .nv else {
       forward(frame, from: index, .plain)
       return
     }

@@ -7,10 +7,10 @@ import QMI
 /// nil, what has to be done; ``nextDeadline`` says when ``timeReached(now:)`` is due. `now` is time since any fixed origin and does not
 /// go back.
 ///
-/// Where it deviates from the stock proxy, on purpose: ids of a vanished client are released after a grace time; CTL Sync is answered and not passed on,
-/// since it would void everybody's ids; a request that could not be sent is answered with a failure (one that the modem does
-/// not answer is not answered either, as in the stock proxy); a broadcast indication goes once to each connection; a stream that
-/// lost its framing is closed.
+/// Where it deviates from the stock proxy, on purpose: ids of a vanished client are released after a grace time; CTL Sync is
+/// answered and not passed on, since it would void everybody's ids; a request that could not be sent is answered with a failure (one
+/// that the modem does not answer is not answered either, as in the stock proxy); a Proxy Open that fails is answered; a
+/// broadcast indication goes once to each connection; a stream that lost its framing is closed.
 public struct Interposer: Sendable {
   enum Phase: Hashable, Sendable {
     case running
@@ -95,4 +95,13 @@ public struct Interposer: Sendable {
   /// How many parts have been answered with success and are not yet sent by either way.
   public var heldPartCount: Int { assemblies.values.reduce(0) { $0 + $1.heldPartCount } }
   public var storedMessageCount: Int { storage.count }
+}
+
+/// It holds what people write to whom, none of which is ever printed.
+extension Interposer: CustomStringConvertible, CustomDebugStringConvertible, CustomReflectable {
+  public var description: String {
+    "interposer, \(clients.count) clients, modem \(link.isOpen ? "open" : "closed"), tap \(tapMode)"
+  }
+  public var debugDescription: String { description }
+  public var customMirror: Mirror { Mirror(self, children: [(label: String?, value: Any)]()) }
 }

@@ -42,3 +42,26 @@ extension Interposer {
     case retagged(StoredMessageID, WMS.MessageTag)
   }
 }
+
+/// Frames hold what people write to whom, so their octets are never printed.
+extension Interposer.Action: CustomStringConvertible, CustomDebugStringConvertible, CustomReflectable {
+  public var description: String {
+    switch self {
+    case .sendToClient(let client, let octets): "send \(octets.count) octets to client \(client.rawValue)"
+    case .closeClient(let client, let reason): "close client \(client.rawValue): \(reason)"
+    case .openModem: "open the modem"
+    case .sendToModem(let request, let frame, let timeout): "send request \(request.rawValue) (\(frame)) within \(timeout)"
+    case .submitted(let submission): "decide about \(submission)"
+    case .observed(let submission): "observed \(submission)"
+    case .unparsed(let unparsed): "not parsed: submission \(unparsed.id.rawValue), \(unparsed.reason)"
+    case .submitterGone(let id): "client of submission \(id.rawValue) has gone"
+    case .released(let id, let reason): "released submission \(id.rawValue): \(reason)"
+    case .carried(let report): "submission \(report.submission.rawValue) by carrier: \(report.outcome)"
+    case .received(let message): "decide about incoming message \(message.id.rawValue)"
+    case .deletedFromStorage(let id): "deleted stored message \(id.ordinal)"
+    case .retagged(let id, let tag): "stored message \(id.ordinal) has tag \(tag.rawValue)"
+    }
+  }
+  public var debugDescription: String { description }
+  public var customMirror: Mirror { Mirror(self, children: [(label: String?, value: Any)]()) }
+}

@@ -96,6 +96,12 @@ struct MessagePart: Sendable {
   }
 }
 
+/// Its octets are what people write to whom.
+extension MessagePart: CustomStringConvertible, CustomReflectable {
+  var description: String { "part \(number), \(octets.count) octets" }
+  var customMirror: Mirror { Mirror(self, children: [(label: String?, value: Any)]()) }
+}
+
 extension QMUXFrame {
   /// The same message of the same service in another client's name.
   func readdressed(client: ClientID, transaction: ServiceTransactionID) -> QMUXFrame? {

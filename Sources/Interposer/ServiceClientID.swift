@@ -1,7 +1,7 @@
 import QMI
 
 /// A client id together with its service; ids are given out per service.
-struct ServiceClientID: Hashable, Sendable {
+struct ServiceClientID: Hashable, Comparable, Sendable {
   let service: QMIService
   let clientID: ClientID
 
@@ -13,6 +13,10 @@ struct ServiceClientID: Hashable, Sendable {
 
   init(_ allocation: CTL.ClientIDAllocation) {
     self.init(allocation.service, allocation.clientID)
+  }
+
+  static func < (lhs: Self, rhs: Self) -> Bool {
+    (lhs.service.rawValue, lhs.clientID.rawValue) < (rhs.service.rawValue, rhs.clientID.rawValue)
   }
 
   var allocation: CTL.ClientIDAllocation { CTL.ClientIDAllocation(service: service, clientID: clientID) }

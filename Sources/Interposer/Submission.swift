@@ -41,3 +41,7 @@ public struct Submission: Hashable, Sendable {
   /// Whether all parts are there.
   public var isComplete: Bool { parts.count == total }
 }
+
+extension Submission: CustomStringConvertible {
+  public var description: String { "submission \(id.rawValue), \(parts.count) of \(total) parts" }
+}

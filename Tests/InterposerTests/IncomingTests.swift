@@ -192,6 +192,27 @@ import Testing
     #expect(rig.take(client).count == 1)
   }
 
+  @Test(arguments: [nil, 7] as [UInt32?])
+  func aClientsOwnDeletionEndsTheDecision(index: UInt32?) throws {
+    let (rig, client) = interceptingRig()
+    let (indication, message) = try announce(rig, Sample.deliver())
+    let deletion = WMS.DeleteRequest(storage: .uim, index: index).encoded(client: 3, transaction: 9)
+    rig.send(deletion, from: client)
+    #expect(rig.takeRequest().frame == deletion)
+    #expect(rig.take(client) == [indication])
+    #expect(!rig.resolveIncoming(message.id, .consume))
+    #expect(rig.takeRequests().isEmpty)
+  }
+
+  @Test func anotherDeletionDoesNot() throws {
+    let (rig, client) = interceptingRig()
+    let (_, message) = try announce(rig, Sample.deliver())
+    rig.send(WMS.DeleteRequest(storage: .uim, index: 8).encoded(client: 3, transaction: 9), from: client)
+    rig.send(WMS.DeleteRequest(storage: .nv).encoded(client: 3, transaction: 9), from: client)
+    #expect(rig.take(client).isEmpty)
+    #expect(rig.resolveIncoming(message.id, .announce))
+  }
+
   @Test func heldAnnouncementsAreBounded() throws {
     let (rig, client) = interceptingRig { $0.limits.heldIndications = 3 }
     for index in 1...4 { rig.indicate(Sample.eventReport(.init(storage: .uim, index: UInt32(index)), client: 3)) }

@@ -9,7 +9,7 @@ import Testing
 /// and every part that a client was told is sent was taken by the modem, or was in a submission that had arrived otherwise, or its
 /// message was reported as failed or not known.
 @Suite struct InterleavingTests {
-  @Test(arguments: 0..<150 as Range<UInt64>)
+  @Test(arguments: 0..<100 as Range<UInt64>)
   func nothingTrapsAndNothingIsLost(seed: UInt64) throws {
     var world = World(seed: seed)
     try world.run(steps: 400)
