@@ -32,6 +32,16 @@ import Testing
 
   // MARK: what a relay must refuse
 
+  private static func delivery(keyPackageID: Int, sealed: Int) -> WireDeliver {
+    .with {
+      $0.lifetimeMs = 1
+      $0.messageID = Data(count: 16)
+      $0.recipientToken = Data(count: 48)
+      $0.keyPackageID = Data(count: keyPackageID)
+      $0.sealed = Data(count: sealed)
+    }
+  }
+
   static let sizes: [(String, @Sendable (inout WireClientFrame) -> Void, RelayFrameError)] = [
     ("short identity", { $0.authenticate = .with { $0.identityKey = Data(count: 31) } },
      .wrongOctetCount(field: "identity key", expected: 32, found: 31)),
@@ -68,13 +78,13 @@ import Testing
     ("no message id", { $0.deliver = .with { $0.lifetimeMs = 1 } },
      .wrongOctetCount(field: "message id", expected: 16, found: 0)),
     ("short key package id",
-     { $0.deliver = .with { $0.lifetimeMs = 1; $0.messageID = Data(count: 16); $0.recipientToken = Data(count: 48); $0.keyPackageID = Data(count: 15) } },
+     { $0.deliver = delivery(keyPackageID: 15, sealed: 1) },
      .wrongOctetCount(field: "key package id", expected: 16, found: 15)),
     ("nothing sealed",
-     { $0.deliver = .with { $0.lifetimeMs = 1; $0.messageID = Data(count: 16); $0.recipientToken = Data(count: 48); $0.keyPackageID = Data(count: 16) } },
+     { $0.deliver = delivery(keyPackageID: 16, sealed: 0) },
      .missing(field: "sealed message")),
     ("too much sealed",
-     { $0.deliver = .with { $0.lifetimeMs = 1; $0.messageID = Data(count: 16); $0.recipientToken = Data(count: 48); $0.keyPackageID = Data(count: 16); $0.sealed = Data(count: 16_129) } },
+     { $0.deliver = delivery(keyPackageID: 16, sealed: 16_129) },
      .outOfRange(field: "sealed message")),
     ("long MAC", { $0.acknowledge = .with { $0.messageID = Data(count: 16); $0.mac = Data(count: 33) } },
      .wrongOctetCount(field: "acknowledgement MAC", expected: 32, found: 33)),

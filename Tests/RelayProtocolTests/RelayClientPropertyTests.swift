@@ -13,13 +13,29 @@ import Testing
     var open: RelayConnection?
     var hasSession = false
     var isWanted = false
-    var signing = false
+    var toSign: RelayConnection?
+    var sessions = 0
     var outgoing: [RequestID] = []
 
     for _ in 0..<300 {
       let connection =
         Int.random(in: 0..<10, using: &generator) == 0 ? RelayConnection(rawValue: 1) : open ?? .init(rawValue: 1)
-      switch Int.random(in: 0..<14, using: &generator) {
+      var event = Int.random(in: 0..<18, using: &generator)
+      // A relay that does its part, most of the time.
+      if let open, !hasSession, Bool.random(using: &generator) {
+        if toSign == open {
+          toSign = nil
+          rig.client.signed(rig.signature, by: rig.identity, on: open, now: rig.now)
+          let ready = SessionReady(registration: nil, tokenGenerations: [.init(rawValue: 1)])
+          try rig.receive(.sessionReady(ready), for: .init(rawValue: 1), on: open)
+        } else {
+          rig.client.connected(open, certificateKeyHash: rig.hash, now: rig.now)
+          try rig.receive(.challenge(protocolVersion: 1, rig.nonce), on: open)
+        }
+        event = -1
+      }
+      switch event {
+      case -1: break
       case 0:
         isWanted = true
         rig.client.start(now: rig.now)
@@ -35,12 +51,11 @@ import Testing
       case 8 where Int.random(in: 0..<3, using: &generator) == 0:
         if connection == open { open = nil }
         rig.client.closed(connection, reason: "test", now: rig.now)
-      case 9 where !signing: try rig.receive(.challenge(protocolVersion: 1, rig.nonce), on: connection)
-      case 9: rig.client.signed(rig.signature, by: rig.identity, on: connection, now: rig.now)
+      case 9: try rig.receive(.challenge(protocolVersion: 1, rig.nonce), on: connection)
       case 10:
         let ready = SessionReady(registration: nil, tokenGenerations: [.init(rawValue: 1)])
         try rig.receive(.sessionReady(ready), for: .init(rawValue: 1), on: connection)
-      case 11:
+      case 11 where Int.random(in: 0..<3, using: &generator) == 0:
         let message = try #require(messages.randomElement(using: &generator))
         let id = Bool.random(using: &generator) ? outgoing.randomElement(using: &generator) : nil
         try rig.receive(message, for: id, on: connection)
@@ -53,7 +68,6 @@ import Testing
         }
       }
 
-      signing = false
       for action in rig.actions() {
         switch action {
         case .connect(let connection):
@@ -62,13 +76,14 @@ import Testing
           open = connection
         case .send(_, on: let connection), .sign(_, on: let connection):
           #expect(connection == open)
-          if case .sign = action { signing = true }
+          if case .sign = action { toSign = connection }
         case .disconnect(let connection):
           #expect(connection == open)
           open = nil
         case .sessionReady:
           #expect(!hasSession)
           hasSession = true
+          sessions += 1
         case .sessionLost:
           #expect(hasSession)
           #expect(asked.isEmpty)
@@ -83,6 +98,7 @@ import Testing
       if rig.client.status != .stopped { #expect(rig.client.nextDeadline != nil) }
       if rig.client.status == .stopped { #expect(!isWanted && open == nil) }
     }
+    #expect(sessions > 0)
   }
 
   @Test(arguments: 0..<UInt64(50)) func anyOctets(seed: UInt64) throws {

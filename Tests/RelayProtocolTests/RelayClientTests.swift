@@ -452,6 +452,25 @@ struct ClientRig {
     #expect(waits[11] >= .seconds(150))
   }
 
+  @Test func onlyASessionThatLastedMakesTheNextTryAQuickOne() throws {
+    var rig = ClientRig()
+    rig.client.start(now: rig.now)
+    for attempt in 1...6 {
+      rig.client.closed(.init(rawValue: UInt64(attempt)), reason: "refused", now: rig.now)
+      try rig.passToDeadline()
+    }
+    // A relay that throws everyone out at once is not asked every second.
+    let brief = try rig.becomeReady()
+    rig.pass(.seconds(59))
+    rig.client.closed(brief, reason: "reset", now: rig.now)
+    #expect(try #require(rig.client.nextDeadline) - rig.now >= .seconds(32))
+    try rig.passToDeadline()
+    let settled = try rig.becomeReady()
+    rig.pass(.seconds(60))
+    rig.client.closed(settled, reason: "reset", now: rig.now)
+    #expect(try #require(rig.client.nextDeadline) - rig.now <= .seconds(1))
+  }
+
   @Test func aNetworkChangeTriesAtOnce() throws {
     var rig = ClientRig()
     rig.client.start(now: rig.now)

@@ -267,7 +267,7 @@ public struct RelayClient: Sendable {
 
   // MARK: requests
 
-  /// Sends a request; ``Action/finished(_:_:)`` with its id follows exactly once.
+  /// Sends a request; ``Action/finished(_:_:)`` with its id follows exactly once, in this session: the next one counts anew.
   ///
   /// - Parameters:
   ///   - message: any but `authenticate`, `ping`, `goingAway`, which are this type's own, and the unanswered ones.
