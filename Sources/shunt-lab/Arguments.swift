@@ -127,9 +127,9 @@ struct FaultArgument: ExpressibleByArgument {
 
   init?(argument: String) {
     guard let (rest, count) = split(count: argument[...]) else { return nil }
-    let sides = rest.split(separator: "=", maxSplits: 1)
+    let sides = rest.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
     guard sides.count == 2 else { return nil }
-    let target = sides[0].split(separator: "/", maxSplits: 1)
+    let target = sides[0].split(separator: "/", maxSplits: 1, omittingEmptySubsequences: false)
     let services: [Substring: QMIService] = [
       "ctl": .control, "wds": .wds, "dms": .dms, "nas": .nas, "wms": .wms, "voice": .voice, "uim": .uim, "wda": .wda,
     ]
@@ -141,7 +141,7 @@ struct FaultArgument: ExpressibleByArgument {
       guard let number = integer(target[1], as: UInt16.self) else { return nil }
       message = MessageID(rawValue: number)
     }
-    let words = sides[1].split(separator: ":", maxSplits: 1)
+    let words = sides[1].split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false)
     let effect: ModemFault.Effect
     switch words.first {
     case "silence" where words.count == 1:
