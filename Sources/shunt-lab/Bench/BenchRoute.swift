@@ -23,9 +23,13 @@ final class BenchRoute {
   /// How many messages the carrier took from modems.
   private var submitCount = 0
 
+  /// Between messages, so that none waits for what is done about the one before after its answer, such as the record of it.
+  private let pause: Duration
+
   private(set) var requirements: [Requirement] = []
 
-  init(binaries: String, stock: String) throws {
+  init(binaries: String, stock: String, pause: Duration) throws {
+    self.pause = pause
     workspace = try BenchWorkspace()
     self.binaries = binaries
     let workspace = workspace
@@ -96,6 +100,7 @@ final class BenchRoute {
       for turn in 0..<2 {
         let isShunt = (index + turn).isMultiple(of: 2)
         let (client, modem) = isShunt ? (shunt, sender.modem) : (stock, stockModem)
+        workspace.rest(pause)
         let (start, end) = try send(message, by: client)
         // What was spent outside of the modem: on the way to it, and on the way back.
         let transit = (modem.lastReceived - start) + (end - modem.lastSent)
@@ -132,6 +137,7 @@ final class BenchRoute {
     _ = try send(message, by: client)
     let submitsBefore = submitCount
     for _ in 0..<count {
+      workspace.rest(pause)
       let (start, end) = try send(message, by: client)
       latencies.add(end - start)
     }

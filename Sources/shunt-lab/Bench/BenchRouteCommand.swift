@@ -17,10 +17,13 @@ struct BenchRouteCommand: ParsableCommand {
   var stock = "/usr/libexec/qmi-proxy"
 
   @Option(name: .long, help: "How many messages by carrier, each way.")
-  var carrierMessages = 5_000
+  var carrierMessages = 2_000
 
   @Option(name: .long, help: "How many messages by IP.")
   var messages = 300
+
+  @Option(name: .long, help: "Milliseconds between messages.")
+  var pause = 2
 
   @Flag(name: .long, help: "Exit with 1 when a figure misses its limit.")
   var check = false
@@ -29,11 +32,12 @@ struct BenchRouteCommand: ParsableCommand {
     guard carrierMessages >= 100, messages >= 10 else {
       throw ValidationError("--carrier-messages wants 100 or more, --messages 10 or more")
     }
+    guard (0...1000).contains(pause) else { throw ValidationError("--pause wants 0 to 1000 milliseconds") }
   }
 
   func run() throws {
     try BenchNamespace.enter()
-    let bench = try BenchRoute(binaries: binaries, stock: stock)
+    let bench = try BenchRoute(binaries: binaries, stock: stock, pause: .milliseconds(pause))
     try bench.run(carrierMessages: carrierMessages, messages: messages)
     for requirement in bench.requirements { Output.line(requirement.line) }
     if check, !bench.requirements.allSatisfy(\.isMet) { throw ExitCode(1) }

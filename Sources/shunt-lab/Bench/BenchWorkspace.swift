@@ -75,6 +75,16 @@ final class BenchWorkspace {
     if isStopped { throw LabError("stopped") }
   }
 
+  /// Turns the loop for so long, whatever happens in it.
+  func rest(_ duration: Duration) {
+    let end = EventLoop.now + duration
+    var left = duration
+    while left > .zero {
+      loop.turn(waitingAtMost: left)
+      left = end - EventLoop.now
+    }
+  }
+
   func turn(waitingAtMost limit: Duration) {
     loop.turn(waitingAtMost: limit)
   }
