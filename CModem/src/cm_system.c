@@ -2,11 +2,14 @@
 
 #include <errno.h>
 #include <inttypes.h>
+#include <link.h>
 #include <malloc.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/auxv.h>
+#include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <unistd.h>
@@ -44,6 +47,30 @@ void cm_system_keep_memory_small(void) {
 
 bool cm_system_trim_memory(void) {
   return malloc_trim(0) == 1;
+}
+
+// Unmaps one object's pages that can't differ from its file. A segment that is ever writable may hold relocated
+// pointers, even where it is read-only by now, and is left alone.
+static int release_code_pages(struct dl_phdr_info *info, size_t size, void *user_data) {
+  (void)size;
+  const uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE);
+  const uintptr_t vdso = (uintptr_t)getauxval(AT_SYSINFO_EHDR);
+  if (vdso && info->dlpi_addr == vdso) return 0;
+  for (ElfW(Half) i = 0; i < info->dlpi_phnum; i++) {
+    const ElfW(Phdr) *segment = &info->dlpi_phdr[i];
+    if (segment->p_type != PT_LOAD || (segment->p_flags & PF_W)) continue;
+    // A page that is only partly this segment's may be the next one's, too.
+    uintptr_t start = (info->dlpi_addr + segment->p_vaddr + page - 1) & ~(page - 1);
+    uintptr_t end = (info->dlpi_addr + segment->p_vaddr + segment->p_filesz) & ~(page - 1);
+    if (start < end && madvise((void *)start, end - start, MADV_DONTNEED) == 0) *(size_t *)user_data += end - start;
+  }
+  return 0;
+}
+
+size_t cm_system_release_code(void) {
+  size_t octets = 0;
+  dl_iterate_phdr(release_code_pages, &octets);
+  return octets;
 }
 
 void cm_system_memory(uint64_t *resident, uint64_t *private_octets) {

@@ -12,6 +12,8 @@ internal import Telephony
 final class Daemon {
   /// How long a shutdown may take before the loop ends anyway.
   static let shutdownLimit: Duration = .seconds(5)
+  /// From the last of a burst of rare work (start, registration, look-ups, messages) until its memory is given back.
+  static let trimDelay: Duration = .seconds(2)
   /// From the bus's loss until the next try to get on it.
   static let busRetry: Duration = .seconds(5)
 
@@ -41,6 +43,7 @@ final class Daemon {
   private var busTimer: LoopTimer?
   private var watchdogTimer: LoopTimer?
   private var shutdownTimer: LoopTimer?
+  private var trimTimer: LoopTimer?
   private var signals: [SignalWatch] = []
   private var isShuttingDown = false
 
@@ -184,6 +187,8 @@ final class Daemon {
       tell { $0.timeReached(now: $1) }
     }
     busTimer = LoopTimer { [unowned self] in bus.start() }
+    trimTimer = LoopTimer { ProcessMemory.trim() }
+    trimTimer?.arm(at: EventLoop.now + Self.trimDelay)
     shutdownTimer = LoopTimer { [unowned self] in loop.quit() }
     signals = [SignalWatch.Signal.terminate, .interrupt].map { signal in
       SignalWatch(signal) { [unowned self] in shutDown() }
@@ -274,10 +279,16 @@ final class Daemon {
       if backlog > 0 { handset.relayBacklog(backlog, on: connection, now: EventLoop.now) }
     case .closeRelay(let connection): relayConnections.removeValue(forKey: connection)?.close()
     case .write, .remove, .writeSpool, .removeFromSpool: performFileAction(action)
-    case .record(let record): write(record)
+    case .record(let record):
+      write(record)
+      trimTimer?.arm(at: EventLoop.now + Self.trimDelay)
     case .note(let level, let text): journal.log(Journal.Level(level), text)
-    case .reply(let call, let reply): calls.removeValue(forKey: call)?.answer(reply)
-    case .statusChanged(let fields): bus.emitStatusChanged(BusRow(fields))
+    case .reply(let call, let reply):
+      calls.removeValue(forKey: call)?.answer(reply)
+      trimTimer?.arm(at: EventLoop.now + Self.trimDelay)
+    case .statusChanged(let fields):
+      bus.emitStatusChanged(BusRow(fields))
+      trimTimer?.arm(at: EventLoop.now + Self.trimDelay)
     }
   }
 

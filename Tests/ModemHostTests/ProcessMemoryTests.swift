@@ -25,4 +25,16 @@ struct ProcessMemoryTests {
       ProcessMemory.trim()
     }
   }
+
+  /// What ran once leaves, and runs again when it is wanted.
+  @Test func codeThatRanGoesAndComesBack() async {
+    await #expect(processExitsWith: .success) {
+      let text = (0..<1_000).map { "\($0)" }.joined(separator: ",")
+      let before = ProcessMemory.measure()
+      ProcessMemory.trim()
+      let after = ProcessMemory.measure()
+      precondition(after.residentOctetCount < before.residentOctetCount)
+      precondition((0..<1_000).map { "\($0)" }.joined(separator: ",") == text)
+    }
+  }
 }

@@ -3,6 +3,7 @@
 #define CM_SYSTEM_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #ifdef __cplusplus
@@ -20,6 +21,11 @@ uint64_t cm_system_watchdog_microseconds(void);
 void cm_system_keep_memory_small(void);
 // Gives free heap pages back to the kernel. True when there were some.
 bool cm_system_trim_memory(void);
+// Unmaps the pages of code and constants of the program and its libraries. What is used again comes back from the page
+// cache, a few microseconds a page, so call it after start-up and after a burst, not in a busy phase. Start-up, TLS
+// and number metadata run through megabytes of code that a proxy at work never touches; unmapped, the kernel can drop
+// it when memory is short. Returns how many octets were covered.
+size_t cm_system_release_code(void);
 // Octets resident, and resident and shared with nobody; zeroes when /proc does not say.
 void cm_system_memory(uint64_t *resident, uint64_t *private_octets);
 
