@@ -102,14 +102,21 @@ rig_stop() {
   return 0
 }
 
-# rig_connect NAME HUB: a network between the namespace and the hub's, which is reached at 198.18.0.1 by the default route. Both are made
-# when they are not there. The hub does not route between those that are connected to it.
+# rig_hub NAME: makes a namespace with the address 198.18.0.1, unless this rig has it.
+rig_hub() {
+  local namespace
+  namespace=$(rig_namespace_of "$1")
+  [ -e "/run/netns/$namespace" ] && return 0
+  rig_namespace "$1" && ip -n "$namespace" address add 198.18.0.1/32 dev lo
+}
+
+# rig_connect NAME HUB: a network between the namespace and the hub's, which is reached by the default route. Both are made when they are not
+# there. The hub does not route between those that are connected to it.
 rig_connect() {
   local name=$1 hub=$2 near far number
-  rig_namespace "$hub" && rig_namespace "$name" || return 1
+  rig_hub "$hub" && rig_namespace "$name" || return 1
   near=$(rig_namespace_of "$name")
   far=$(rig_namespace_of "$hub")
-  [ -n "$(ip -n "$far" address show dev lo to 198.18.0.1)" ] || ip -n "$far" address add 198.18.0.1/32 dev lo
   number=$((rig_links += 1))
   ip -n "$far" link add "link$number" type veth peer name uplink netns "$near" || return 1
   ip -n "$far" address add "198.18.$number.1/30" dev "link$number"

@@ -1,0 +1,62 @@
+import Foundation
+import Testing
+
+extension EndToEnd {
+  /// What is wrong in a settings file is said in one line, with the file, the group, the key and what was expected.
+  @Suite struct SettingsFileTests {
+    struct Mistake: CustomTestStringConvertible {
+      let text: String
+      /// What the line holds behind the file's name.
+      let words: [String]
+      var testDescription: String { text.replacingOccurrences(of: "\n", with: " ") }
+    }
+
+    static let mistakes: [Mistake] = [
+      Mistake(text: "[policy]\nip-timeout=soon", words: ["[policy]", "ip-timeout", "soon", "1", "15"]),
+      Mistake(text: "[policy]\nip-timeout=0", words: ["[policy]", "ip-timeout", "1", "15"]),
+      Mistake(text: "[policy]\nip-timeout=16", words: ["[policy]", "ip-timeout", "1", "15"]),
+      Mistake(text: "[policy]\niptimeout=6", words: ["[policy]", "iptimeout", "ip-timeout"]),
+      Mistake(text: "[relais]\nhost=localhost", words: ["[relais]", "[relay]"]),
+      Mistake(text: "[modem]\ndevice=cdc-wdm0", words: ["[modem]", "device", "cdc-wdm0", "/dev/cdc-wdm0"]),
+      Mistake(text: "[relay]\nhost=localhost\nca=/x\nport=70000", words: ["[relay]", "port", "70000", "65535"]),
+      Mistake(text: "[relay]\nhost=localhost", words: ["[relay]", "ca", "ca.pem"]),
+      Mistake(text: "[log]\nnumbers=some", words: ["[log]", "numbers", "some", "masked", "clear"]),
+      Mistake(text: "[control]\nbus=omni", words: ["[control]", "bus", "omni", "system"]),
+      Mistake(text: "[proxy]\nsocket=/run/qmi", words: ["[proxy]", "socket", "/run/qmi", "qmi-proxy"]),
+      Mistake(text: "no group", words: []),
+    ]
+
+    @Test(arguments: mistakes)
+    func aMistakeIsNamed(mistake: Mistake) throws {
+      try Prerequisites.check()
+      let directory = try TemporaryDirectory.make("shunt-e2e")
+      defer { try? FileManager.default.removeItem(atPath: directory) }
+      let path = "\(directory)/shuntd.conf"
+      try TextFile.write(mistake.text + "\n", to: path)
+      for words in [["--check"], []] {
+        let result = try Program.run([Prerequisites.shuntd, "--settings", path] + words, limit: 10)
+        #expect(result.status == 78)
+        #expect(result.text == "")
+        #expect(result.complaint.hasPrefix("shuntd: \(path)"))
+        #expect(result.complaint.split(separator: "\n").count == 1)
+        let line = result.complaint.dropFirst("shuntd: \(path)".count)
+        for word in mistake.words { #expect(line.contains(word), "\(line)") }
+      }
+    }
+
+    @Test func theSampleIsInOrder() throws {
+      try Prerequisites.check()
+      let path = "\(Prerequisites.repository)/board/shuntd.conf"
+      let result = try Program.run([Prerequisites.shuntd, "--settings", path, "--check"])
+      #expect(result.status == 0)
+      #expect(result.text == "\(path) is in order")
+    }
+
+    @Test func aFileThatIsNotThereIsNamed() throws {
+      try Prerequisites.check()
+      let result = try Program.run([Prerequisites.shuntd, "--settings", "/nowhere/shuntd.conf"])
+      #expect(result.status == 78)
+      #expect(result.complaint == "shuntd: /nowhere/shuntd.conf: can't be read: No such file or directory")
+    }
+  }
+}
