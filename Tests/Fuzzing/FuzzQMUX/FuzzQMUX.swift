@@ -51,3 +51,20 @@ private func check(_ frame: QMUXFrame) {
   precondition(frame.response(.invalidQMICommand).result?.error == .invalidQMICommand)
   precondition(!frame.description.isEmpty)
 }
+
+@_silgen_name("LLVMFuzzerRunDriver")
+private func runDriver(
+  _ argumentCount: UnsafeMutablePointer<CInt>,
+  _ arguments: UnsafeMutablePointer<UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>?>,
+  _ test: @convention(c) (UnsafePointer<UInt8>?, Int) -> CInt
+) -> CInt
+
+/// SwiftPM makes this the program's `main`, so libFuzzer's own is never linked.
+@_cdecl("FuzzQMUX_main")
+public func main(
+  _ argumentCount: CInt, _ arguments: UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>?
+) -> CInt {
+  var argumentCount = argumentCount
+  var arguments = arguments
+  return runDriver(&argumentCount, &arguments) { fuzzQMUX($0, $1) }
+}

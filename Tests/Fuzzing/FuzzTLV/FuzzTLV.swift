@@ -58,3 +58,20 @@ private func step(_ instruction: UInt8, _ reader: inout TLVReader, _ writer: ino
   default: writer.append(octets: try reader.readOctets(Int(instruction / 6)))
   }
 }
+
+@_silgen_name("LLVMFuzzerRunDriver")
+private func runDriver(
+  _ argumentCount: UnsafeMutablePointer<CInt>,
+  _ arguments: UnsafeMutablePointer<UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>?>,
+  _ test: @convention(c) (UnsafePointer<UInt8>?, Int) -> CInt
+) -> CInt
+
+/// SwiftPM makes this the program's `main`, so libFuzzer's own is never linked.
+@_cdecl("FuzzTLV_main")
+public func main(
+  _ argumentCount: CInt, _ arguments: UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>?
+) -> CInt {
+  var argumentCount = argumentCount
+  var arguments = arguments
+  return runDriver(&argumentCount, &arguments) { fuzzTLV($0, $1) }
+}

@@ -52,3 +52,20 @@ extension QMIMessage {
     precondition((try? Self(decoding: again)) == message)
   }
 }
+
+@_silgen_name("LLVMFuzzerRunDriver")
+private func runDriver(
+  _ argumentCount: UnsafeMutablePointer<CInt>,
+  _ arguments: UnsafeMutablePointer<UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>?>,
+  _ test: @convention(c) (UnsafePointer<UInt8>?, Int) -> CInt
+) -> CInt
+
+/// SwiftPM makes this the program's `main`, so libFuzzer's own is never linked.
+@_cdecl("FuzzWMS_main")
+public func main(
+  _ argumentCount: CInt, _ arguments: UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>?
+) -> CInt {
+  var argumentCount = argumentCount
+  var arguments = arguments
+  return runDriver(&argumentCount, &arguments) { fuzzWMS($0, $1) }
+}
