@@ -131,7 +131,7 @@ extension EndToEnd {
       try phone.startBus()
       try phone.writeSettings(relay: world.relay)
       try phone.startShuntd()
-      try phone.startModemManager()
+      try phone.startModemManager(hasStockProxy: true)
       try phone.waitUntilEnabled()
       try phone.enroll()
       let before = try #require(try phone.modemObject())

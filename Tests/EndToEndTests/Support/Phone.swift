@@ -69,11 +69,14 @@ final class Phone {
 
   var shuntdLog: String { rig.log(of: "\(name)-shuntd") }
 
-  /// Starts ModemManager, which finds the modem and is told to enable it.
-  func startModemManager() throws {
-    try rig.call("rig_modemmanager", name, modemPath)
+  /// Starts ModemManager, which finds the modem.
+  /// - Parameter hasStockProxy: whether the stock proxy can open the modem, which libqmi starts where nobody else owns the socket. Then the modem
+  ///   has to stay where it is.
+  func startModemManager(hasStockProxy: Bool = false) throws {
+    try rig.call(["rig_modemmanager", name] + (hasStockProxy ? [modemPath] : []))
   }
 
+  /// Has ModemManager enable the modem, and waits until it is registered.
   func waitUntilEnabled() throws {
     try rig.call("rig_wait_enabled", name, "60")
   }

@@ -37,7 +37,7 @@ final class World {
         try phone.writeSettings(relay: relay)
         try phone.startShuntd()
       }
-      try phone.startModemManager()
+      try phone.startModemManager(hasStockProxy: phone === carol)
     }
     for phone in [alice, bob, carol] { try phone.waitUntilEnabled() }
     for phone in [alice, bob] {
