@@ -12,8 +12,12 @@ extension Handset {
       act(.reply(call, .row(status)))
       return
     }
-    guard !calls.isFull else {
-      fail(call, .busy, "too many requests at once")
+    if case .disable = request, enrolment.isEnabled {
+      disable(call)
+      return
+    }
+    guard !calls.isFull, !isShuttingDown else {
+      fail(call, .busy, isShuttingDown ? "shuntd is stopping" : "too many requests at once")
       return
     }
     switch request {
@@ -27,12 +31,7 @@ extension Handset {
     }
   }
 
-  /// The one who asked has gone.
-  public mutating func callAbandoned(_ call: HandsetCall) {
-    calls.remove(call)
-  }
-
-  private mutating func fail(_ call: HandsetCall, _ name: HandsetError.Name, _ message: String) {
+  mutating func fail(_ call: HandsetCall, _ name: HandsetError.Name, _ message: String) {
     act(.reply(call, .error(HandsetError(name, message))))
   }
 
@@ -42,16 +41,17 @@ extension Handset {
       case .identity, .enableIdentity: fail(call, .noModem, "the modem does not answer")
       case .enableCode: act(.reply(call, .row(status)))
       case .confirmation: fail(call, .relayUnreachable, "the relay does not answer")
-      case .disable: finishDisabling(call, "The relay could not be told; the registration there lapses by itself.")
       case .lookUp: fail(call, .relayUnreachable, "the relay does not answer")
-      case .send: break
+      case .disable, .send: break
       }
     }
-    if case .awaitingCode(let until) = progress, until <= now {
-      progress = .failed("no verification code came in time; run shuntctl enable again")
-      updateLink()
-      statusMayHaveChanged()
-    }
+  }
+
+  /// Answers a call that still waits.
+  mutating func answer(_ call: HandsetCall, _ reply: HandsetReply) {
+    guard calls[call] != nil else { return }
+    calls.remove(call)
+    act(.reply(call, reply))
   }
 
   // MARK: identity
@@ -65,7 +65,7 @@ extension Handset {
     needIdentity()
   }
 
-  private mutating func needIdentity() {
+  mutating func needIdentity() {
     if interposer.isModemOpen { readIdentity() } else { interposer.openModem(now: now) }
   }
 
@@ -80,191 +80,7 @@ extension Handset {
   }
 
   mutating func failCallsForIdentity(_ error: HandsetError) {
-    for (call, _) in calls.takeAll(where: { $0.needsIdentity }) { act(.reply(call, .error(error))) }
-  }
-
-  // MARK: enable, confirm
-
-  private mutating func enable(_ number: String, _ call: HandsetCall) {
-    guard configuration.trust != nil else {
-      fail(call, .noRelay, "no relay is configured: set host and ca in the group [relay] of the settings")
-      return
-    }
-    // A SIM may have been changed while the modem was open: the person wants the one that is there now.
-    if case .reading = identity {} else { identity = .unread }
-    calls.wait(call, .enableIdentity(number: number), until: now + PendingCalls.identityLimit)
-    needIdentity()
-  }
-
-  private mutating func enable(_ typed: String, _ call: HandsetCall, _ read: DeviceIdentity) {
-    guard read.hasSIM else {
-      fail(call, .noSIM, "the SIM can't be read; is there one, and is it unlocked?")
-      return
-    }
-    let dialled = typed.filter { !" -().".contains($0) }
-    guard case .international(let number) = classify(dialled, read.homeRegion, nil) else {
-      fail(call, .badNumber, "that is not a phone number; use the form +91…")
-      return
-    }
-    if identityKey == nil {
-      guard let key = try? IdentityKey() else {
-        fail(call, .storage, "no identity key could be made")
-        return
-      }
-      identityKey = key
-      write(.identityKey, key.rawRepresentation)
-    }
-    // What is registered for another SIM, or for another number, is registered anew.
-    if enrolment.registration != nil, enrolment.number == number, enrolment.isBound(to: read), link.isReady {
-      act(.reply(call, .row(status)))
-      return
-    }
-    enrolment.enable(number: number)
-    enrolment.lapse()
-    write(.enrolment, enrolment.serialized)
-    identity = .read(read)
-    interposer.setTapMode(.intercept, now: now)
-    progress = .connecting
-    calls.wait(call, .enableCode, until: now + PendingCalls.enableLimit)
-    if link.isReady { requestCode() } else { updateLink() }
-    statusMayHaveChanged()
-  }
-
-  /// Sends the number, sealed, for a code by SMS.
-  mutating func requestCode() {
-    guard let number = enrolment.number, let trust = configuration.trust, let identityKey,
-      let sealed = try? RegistrationEnvelope.seal(number, identity: identityKey.publicKey, trust: trust)
-    else {
-      registrationFailed(HandsetError(.relayRefused, "the number could not be sealed to the relay's key"))
-      return
-    }
-    progress = .requestingCode(caught: nil)
-    ask(.register(sealedNumber: sealed), for: .registration(nil)) { $0.progress = .connecting }
-  }
-
-  mutating func registrationEnded(_ outcome: RequestOutcome, _ call: HandsetCall?) {
-    guard case .requestingCode(let caught) = progress else { return }
-    switch outcome {
-    case .codeSent(let seconds):
-      progress = .awaitingCode(until: now + .seconds(Int64(seconds)))
-      note(.info, "the relay has sent a verification code by SMS")
-      for call in takeEnableCalls() { act(.reply(call, .row(status))) }
-      if let caught { confirm(caught, call: nil) }
-    case .failed(let failure): registrationFailed(HandsetError(failure))
-    case .timedOut: registrationFailed(HandsetError(.relayUnreachable, "the relay did not answer"))
-    case .sessionLost: progress = .connecting
-    default: break
-    }
-    statusMayHaveChanged()
-  }
-
-  private mutating func registrationFailed(_ error: HandsetError) {
-    progress = .failed(error.message)
-    for call in takeEnableCalls() { act(.reply(call, .error(error))) }
-    updateLink()
-    statusMayHaveChanged()
-  }
-
-  private mutating func takeEnableCalls() -> [HandsetCall] {
-    calls.takeAll { if case .enableCode = $0 { true } else { false } }.map(\.0)
-  }
-
-  private mutating func confirm(typed: String, _ call: HandsetCall) {
-    guard case .awaitingCode = progress else {
-      fail(call, .notAwaitingCode, "no verification code is awaited; start with: shuntctl enable --number …")
-      return
-    }
-    guard let code = VerificationMessage.normalized(typed) else {
-      fail(call, .badCode, "a code has \(VerificationMessage.codeCharacterCount) letters and digits")
-      return
-    }
-    calls.wait(call, .confirmation, until: now + PendingCalls.enableLimit)
-    confirm(code, call: call)
-  }
-
-  /// Gives the code, caught or typed, to the relay.
-  mutating func confirm(_ code: String, call: HandsetCall?) {
-    guard case .awaitingCode(let until) = progress else { return }
-    progress = .confirming(until: until)
-    ask(.confirmRegistration(code: code), for: .confirmation(call)) { handset in
-      handset.progress = .awaitingCode(until: until)
-      if let call { handset.answer(call, .error(HandsetError(.relayUnreachable, "there is no session with the relay"))) }
-    }
-  }
-
-  mutating func confirmationEnded(_ outcome: RequestOutcome, _ call: HandsetCall?) {
-    guard case .confirming(let until) = progress else { return }
-    var error: HandsetError?
-    switch outcome {
-    case .registered(let registration):
-      guard let known = identity.known else { break }
-      let salt = (0..<DeviceBinding.saltOctetCount).map { _ in UInt8.random(in: .min ... .max, using: &generator) }
-      enrolment.register(registration, identity: known, salt: salt)
-      write(.enrolment, enrolment.serialized)
-      progress = .idle
-      note(.notice, "registered; texts to people on Shunt go over IP")
-      publishKey()
-    case .failed(let failure):
-      error = HandsetError(failure)
-      progress = failure.code == .wrongCode ? .awaitingCode(until: until) : .failed(failure.text)
-    case .timedOut, .sessionLost:
-      error = HandsetError(.relayUnreachable, "the relay did not answer")
-      progress = .awaitingCode(until: until)
-    default: break
-    }
-    if let call { answer(call, error.map { .error($0) } ?? .row(status)) }
-    if let error { note(.warning, "the number was not confirmed: \(error.message)") }
-    statusMayHaveChanged()
-  }
-
-  /// Answers a call that still waits.
-  private mutating func answer(_ call: HandsetCall, _ reply: HandsetReply) {
-    guard calls[call] != nil else { return }
-    calls.remove(call)
-    act(.reply(call, reply))
-  }
-
-  // MARK: disable
-
-  private mutating func disable(_ call: HandsetCall) {
-    guard enrolment.isEnabled else {
-      act(.reply(call, .row(status)))
-      return
-    }
-    let wasRegistered = enrolment.registration != nil
-    // Consent ends here, whatever the relay does: what is under way goes by carrier, and a restart finds nothing.
-    enrolment.disable()
-    progress = .idle
-    interposer.setTapMode(.observe, now: now)
-    abandonAttempts()
-    for file in [StateFile.enrolment, .identityKey, .tokens] { act(.remove(file)) }
-    calls.wait(call, .disable, until: now + PendingCalls.disableLimit)
-    guard wasRegistered else {
-      finishDisabling(call, "")
-      return
-    }
-    ask(.deregister, for: .deregistration) { handset in
-      handset.finishDisabling(call, "The relay could not be told; the registration there lapses by itself.")
-    }
-  }
-
-  mutating func deregistrationEnded(_ outcome: RequestOutcome) {
-    let text = outcome == .done ? "" : "The relay could not be told; the registration there lapses by itself."
-    for (call, _) in calls.takeAll(where: { if case .disable = $0 { true } else { false } }) {
-      finishDisabling(call, text)
-    }
-  }
-
-  private mutating func finishDisabling(_ call: HandsetCall, _ text: String) {
-    calls.remove(call)
-    identityKey = nil
-    tokens = TokenDesk(cache: TokenCache())
-    contacts.forgetAll()
-    updateLink()
-    var fields = status
-    if !text.isEmpty { fields.append(HandsetField("message", text)) }
-    act(.reply(call, .row(fields)))
-    statusMayHaveChanged()
+    failCalls(error) { $0.needsIdentity }
   }
 
   // MARK: look-up
@@ -289,7 +105,7 @@ extension Handset {
     let home = identity.known?.homeRegion
     var missing: Set<PhoneNumber> = []
     let entries = numbers.map { typed -> (dialled: String, number: PhoneNumber?) in
-      guard case .international(let number) = classify(typed.filter { !" -().".contains($0) }, home, nil) else {
+      guard case .international(let number) = classify(Self.digits(typed), home, nil) else {
         return (typed, nil)
       }
       if cachedToken(of: number) == nil { missing.insert(number) }
@@ -358,22 +174,22 @@ extension Handset {
   }
 
   mutating func failLookUps(_ error: HandsetError) {
-    for (call, _) in calls.lookUps { answer(call, .error(error)) }
+    failCalls(error) { if case .lookUp = $0 { true } else { false } }
+  }
+
+  mutating func failCalls(_ error: HandsetError, where matching: (PendingCalls.Waiting) -> Bool) {
+    for (call, _) in calls.takeAll(where: matching) { act(.reply(call, .error(error))) }
+  }
+
+  /// What was typed without what people put between digits.
+  static func digits(_ typed: String) -> String {
+    typed.filter { !" -().".contains($0) }
   }
 
   // MARK: send
 
   private mutating func send(_ text: String, to number: String, _ call: HandsetCall) {
-    guard interposer.isModemOpen || enrolment.isEnabled else {
-      interposer.openModem(now: now)
-      submit(text, to: number, call)
-      return
-    }
-    submit(text, to: number, call)
-  }
-
-  private mutating func submit(_ text: String, to number: String, _ call: HandsetCall) {
-    let dialled = number.filter { !" -().".contains($0) }
+    let dialled = Self.digits(number)
     guard let address = try? SMSAddress(dialled: dialled) else {
       fail(call, .badNumber, "that can't be dialled")
       return
@@ -384,6 +200,7 @@ extension Handset {
       return
     }
     do throws(LocalSubmissionError) {
+      if !interposer.isModemOpen { interposer.openModem(now: now) }
       let id = try interposer.submitLocally(submits, now: now)
       calls.wait(call, .send(id), until: nil)
     } catch {

@@ -1,40 +1,36 @@
 internal import Interposer
+internal import QMI
 internal import Routing
 internal import Telephony
 
 extension Handset {
-  /// Asks for the identity, unless it is known or being read.
+  /// Reads the identity, unless that is under way.
   mutating func readIdentity() {
-    switch identity {
-    case .read, .reading: return
-    case .unread, .waiting: break
-    }
-    let attempt = if case .waiting(let attempt, _) = identity { attempt + 1 } else { 1 }
-    identity = .reading(attempt: attempt)
-    act(.readIdentity)
-  }
-
-  var identityDeadline: Duration? {
-    if case .waiting(_, let at) = identity { at } else { nil }
+    if identity.begin() { act(.readIdentity) }
   }
 
   mutating func identityTimeReached() {
-    if case .waiting(_, let at) = identity, at <= now, interposer.isModemOpen { readIdentity() }
+    if let deadline = identity.deadline, deadline <= now {
+      if interposer.isModemOpen { readIdentity() } else { identity.forget() }
+    }
+    if let due = servingReadDue, due <= now { readServingNetwork() }
+  }
+
+  private mutating func readServingNetwork() {
+    servingReadDue = nil
+    guard identity.known != nil, interposer.isModemOpen else { return }
+    lastServingRead = now
+    act(.readServingNetwork)
   }
 
   /// Who the device and its SIM are.
   public mutating func identityRead(_ read: DeviceIdentity, now: Duration) {
     self.now = now
-    guard interposer.isModemOpen, case .reading(let attempt) = identity else { return }
-    guard read.hasSIM || attempt >= IdentityReading.attempts || !enrolment.isEnabled else {
-      // SIMs take a while after power-on; people who asked are told what there is meanwhile.
-      identity = .waiting(attempt: attempt, at: now + IdentityReading.wait(after: attempt))
-      answerIdentity(read)
-      return
-    }
-    identity = .read(read)
+    guard interposer.isModemOpen, identity.isReading else { return }
+    let wasBound = identity.known.map { enrolment.isBound(to: $0) }
+    identity.finished(read, needsSIM: enrolment.isEnabled, now: now)
     classified = [:]
-    if enrolment.isEnabled, enrolment.registration != nil, !enrolment.isBound(to: read) {
+    if let known = identity.known, enrolment.registration != nil, !enrolment.isBound(to: known), wasBound != false {
       note(.warning, "the SIM or the device is not the one registered; texts go by the carrier")
     }
     answerIdentity(read)
@@ -47,23 +43,32 @@ extension Handset {
     registrationState: String?, isRoaming: Bool?, country: String?, now: Duration
   ) {
     self.now = now
-    guard case .read(var known) = identity else { return }
-    known.registrationState = registrationState
-    known.isRoaming = isRoaming
-    if known.servingCountry != country {
+    if identity.known?.servingCountry != country { classified = [:] }
+    identity.update { known in
+      known.registrationState = registrationState
+      known.isRoaming = isRoaming
       known.servingCountry = country
-      classified = [:]
     }
-    identity = .read(known)
   }
 
-  /// The modem told of something about its network; emergency numbers depend on the country.
-  mutating func servingNetworkMayHaveChanged() {
-    guard identity.known != nil, enrolment.isEnabled, now - lastServingRead >= Self.servingReadInterval else { return }
-    lastServingRead = now
-    act(.readServingNetwork)
+  /// The modem told of something that identity or network depend on.
+  mutating func identityMayHaveChanged(_ frame: QMUXFrame) {
+    guard enrolment.isEnabled else { return }
+    switch (frame.service, frame.messageID) {
+    case (.uim, Self.cardStatusIndication): identity.mayHaveChanged(now: now)
+    case (.nas, Self.servingSystemIndication), (.nas, Self.systemInfoIndication):
+      // Emergency numbers depend on the country.
+      let next = lastServingRead.map { $0 + Self.servingReadInterval } ?? now
+      if next <= now { readServingNetwork() } else { servingReadDue = next }
+    default: break
+    }
   }
 
-  /// At least this long from one reading to the next: some modems tell of every signal change.
+  /// UIM Card Status, NAS Serving System, NAS System Info.
+  private static var cardStatusIndication: QMI.MessageID { QMI.MessageID(rawValue: 0x0032) }
+  private static var servingSystemIndication: QMI.MessageID { QMI.MessageID(rawValue: 0x0024) }
+  private static var systemInfoIndication: QMI.MessageID { QMI.MessageID(rawValue: 0x004E) }
+
+  /// At least this long from one reading to the next.
   static var servingReadInterval: Duration { .seconds(10) }
 }

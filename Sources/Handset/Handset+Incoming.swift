@@ -9,6 +9,11 @@ extension Handset {
   // MARK: by IP
 
   mutating func arrived(_ message: IncomingMessage) {
+    guard enrolment.isEnabled, let generation = tokenGeneration else {
+      refuse(message.messageID, .notNow)
+      return
+    }
+    guard !incoming.isUnderWay(message.messageID) else { return }
     guard let key = link.key(message.keyPackageID) else {
       refuse(message.messageID, .staleKeyPackage)
       return
@@ -31,7 +36,12 @@ extension Handset {
       acknowledge(waiting)
       return
     }
-    if let token = cachedToken(of: opened.content.senderNumber, generation: message.generation) {
+    guard message.generation == generation else {
+      // The sender's registration is of a number-token key that is being replaced: no token to compare with can be had.
+      refuse(message.messageID, .notNow)
+      return
+    }
+    if let token = cachedToken(of: opened.content.senderNumber) {
       verified(waiting, token)
     } else if !incoming.wait(waiting) || !tokens.request(opened.content.senderNumber, isUrgent: true) {
       _ = incoming.revoke(message.messageID)
@@ -55,18 +65,18 @@ extension Handset {
       return
     }
     let sender = waiting.opened.content.senderNumber
-    var submits: [SMSSubmit] = []
-    do throws(TPDUError) {
-      let own = SMSAddress(enrolment.number ?? sender)
-      for part in waiting.opened.content.parts { submits.append(try part.submit(to: own)) }
-    } catch {
-      note(.warning, "an incoming message was refused: it can't be shown as an SMS (\(error))")
+    guard let submits = submits(waiting.opened.content, to: SMSAddress(enrolment.number ?? sender)) else {
+      note(.warning, "an incoming message was refused: it is not what a person's text looks like")
       refuse(waiting.message.messageID, .notAuthentic)
       return
     }
     // What the carrier delivers has the user data as submitted; ours may be cut anew for the wider reference.
-    let contents = submits.map { ContentIdentity($0).octets }
-    let copies = contents.filter { incoming.recent.isOtherCopy(sender: sender, content: $0, route: .ip, now: now) }
+    let contents = submits.map { ContentIdentity($0) }
+    // A fallback's carrier copy left after this one did. A text that left later than the copy came is another text.
+    let age = wall.elapsed(since: waiting.opened.content.sent) + Self.clockTolerance
+    let copies = contents.filter {
+      incoming.recent.isOtherCopy(sender: sender, content: $0.octets, route: .ip, within: age, now: now)
+    }
     if copies.count == contents.count {
       incoming.markSeen(waiting.message.messageID)
       acknowledge(waiting)
@@ -76,22 +86,57 @@ extension Handset {
     let delivers = SMSDeliver.delivers(
       submits, from: SMSAddress(sender), at: ServiceCentreTimestamp(wall),
       reference: UInt16.random(in: .min ... .max, using: &generator))
-    store(delivers.map { $0.encoded() }, messageID: waiting.message.messageID.octets, for: .message(waiting, contents))
+    store(delivers.map { $0.encoded() }, for: .message(waiting, contents))
+  }
+
+  /// The clocks of two devices may differ by this much.
+  static var clockTolerance: Duration { .seconds(30) }
+
+  /// The parts as their sender's client submitted them; nil when they are not one message that the rules would have sent by IP:
+  /// what only a carrier may do to a device, nobody does to it by IP.
+  private func submits(_ content: MessageContent, to destination: SMSAddress) -> [SMSSubmit]? {
+    var submits: [SMSSubmit] = []
+    for (index, part) in content.parts.enumerated() {
+      guard let submit = try? part.submit(to: destination), submit.specialHandling == nil,
+        !submit.dataCodingScheme.isReserved, !submit.dataCodingScheme.isCompressed
+      else { return nil }
+      if let place = submit.concatenation {
+        guard Int(place.total) == content.parts.count, Int(place.number) == index + 1,
+          place.reference == submits.first?.concatenation?.reference ?? place.reference
+        else { return nil }
+      } else if content.parts.count > 1 {
+        return nil
+      }
+      submits.append(submit)
+    }
+    return submits
   }
 
   /// Writes TPDUs to the spool; they are announced when they are on disk.
-  mutating func store(_ tpdus: [[UInt8]], messageID: [UInt8], for purpose: IncomingDesk.Stored) {
+  mutating func store(_ tpdus: [[UInt8]], for purpose: IncomingDesk.Stored) {
+    guard incoming.writes.count < IncomingDesk.writingCapacity else {
+      storingFailed(purpose, .notNow)
+      return
+    }
     var stored: [StoredMessage] = []
     for tpdu in tpdus {
       guard spool.count + stored.count < configuration.interposer.limits.storedMessages, let id = spool.newID(),
         let message = WMS.RawMessage(octets: RawPDU(tpdu: tpdu).encoded())
       else {
-        storingFailed(purpose)
+        storingFailed(purpose, .storageFull)
         return
       }
       stored.append(StoredMessage(id: id, message: message))
     }
-    let files = stored.map { SpooledMessage($0, receivedAt: wall, messageID: messageID) }
+    var messageID: [UInt8] = []
+    var contents: [ContentIdentity] = []
+    if case .message(let waiting, let parts) = purpose {
+      messageID = waiting.message.messageID.octets
+      contents = parts
+    }
+    let files = stored.enumerated().map { index, message in
+      SpooledMessage(message, receivedAt: wall, messageID: messageID, contents: index == 0 ? contents : [])
+    }
     let write = spool.newWrite()
     spool.beginWrite(write, files, stored)
     incoming.writes[write] = purpose
@@ -104,7 +149,7 @@ extension Handset {
     guard let stored = spool.endWrite(write, succeeded: succeeded), let purpose = incoming.writes.removeValue(forKey: write)
     else { return }
     guard succeeded else {
-      storingFailed(purpose)
+      storingFailed(purpose, .storageFull)
       return
     }
     if case .message(let waiting, let contents) = purpose {
@@ -112,7 +157,7 @@ extension Handset {
       acknowledge(waiting)
       for content in contents {
         incoming.recent.remember(
-          sender: waiting.opened.content.senderNumber, content: content, route: .ip, now: now)
+          sender: waiting.opened.content.senderNumber, content: content.octets, route: .ip, now: now)
       }
       record(incoming: waiting, outcome: .delivered)
     }
@@ -129,9 +174,13 @@ extension Handset {
     }
   }
 
-  private mutating func storingFailed(_ purpose: IncomingDesk.Stored) {
-    note(.error, "the spool can't be written; senders use the carrier")
-    if case .message(let waiting, _) = purpose { refuse(waiting.message.messageID, .storageFull) }
+  private mutating func storingFailed(_ purpose: IncomingDesk.Stored, _ reason: RefusalReason) {
+    switch purpose {
+    case .message(let waiting, _):
+      note(.error, "the spool can't be written; senders use the carrier")
+      refuse(waiting.message.messageID, reason)
+    case .report: note(.error, "the spool can't be written; a status report is lost")
+    }
   }
 
   private mutating func acknowledge(_ waiting: IncomingDesk.Waiting) {
@@ -171,8 +220,7 @@ extension Handset {
     }
     if let code = verificationCode(in: deliver) {
       interposer.resolveIncoming(message.id, .consume, now: now)
-      note(.info, "caught the verification SMS")
-      if case .requestingCode = progress { progress = .requestingCode(caught: code) } else { confirm(code, call: nil) }
+      caught(code)
       return
     }
     let sender = phoneNumber(of: deliver.originatingAddress)
@@ -186,11 +234,23 @@ extension Handset {
       }
     }
     interposer.resolveIncoming(message.id, outcome == .duplicate ? .consume : .announce, now: now)
-    act(
-      .record(
-        DecisionRecord(
-          time: wall, id: newRecordID(), modem: configuration.interposer.device, direction: .incoming,
-          number: deliver.originatingAddress.displayText, parts: 1, route: .carrier, reason: nil, outcome: outcome)))
+    record(
+      carrier: incoming.carrierMessages.received(
+        deliver.concatenation, from: deliver.originatingAddress.displayText, outcome, now: now))
+  }
+
+  mutating func incomingTimeReached() {
+    record(carrier: incoming.carrierMessages.takeOverdue(now: now))
+  }
+
+  private mutating func record(carrier messages: [CarrierMessages.Finished]) {
+    for message in messages {
+      act(
+        .record(
+          DecisionRecord(
+            time: wall, id: newRecordID(), modem: configuration.interposer.device, direction: .incoming,
+            number: message.sender, parts: message.parts, route: .carrier, reason: nil, outcome: message.outcome)))
+    }
   }
 
   /// The code, when this device waits for one and the message is nothing else.

@@ -49,9 +49,10 @@ extension Handset {
       case .tooManyHeldParts: (.unparsed, "too many parts at once")
       case .tapClosed: (.disabled, "disabled before all parts had come")
       case .undecided: (.noAcknowledgement, "no decision in time")
-      case .shuttingDown: (.notRegistered, "shutting down")
+      case .shuttingDown: (.relayUnreachable, "shutting down")
       }
     if case .byIP(let attempt) = message.phase {
+      message.hasAttemptedIP = attempt.messageID != nil
       message.ipTime = now - attempt.started
       revoke(attempt)
     }
@@ -236,7 +237,7 @@ extension Handset {
     let report = SMSStatusReport(
       messageReference: reference, recipientAddress: last.submit.destinationAddress, serviceCentreTimestamp: time,
       dischargeTime: time, status: .received)
-    store([report.encoded()], messageID: [], for: .report)
+    store([report.encoded()], for: .report)
   }
 
   // MARK: events of attempts
@@ -357,6 +358,14 @@ extension SubmissionFailure {
 extension Duration {
   var wholeMilliseconds: Int64 {
     components.seconds * 1000 + components.attoseconds / 1_000_000_000_000_000
+  }
+}
+
+extension WallTime {
+  /// How long ago `earlier` was; zero when it is still to come.
+  func elapsed(since earlier: WallTime) -> Duration {
+    let (milliseconds, overflow) = millisecondsSince1970.subtractingReportingOverflow(earlier.millisecondsSince1970)
+    return overflow ? (self < earlier ? .zero : .milliseconds(Int64.max)) : .milliseconds(max(0, milliseconds))
   }
 }
 

@@ -37,8 +37,8 @@ extension Handset {
     relay.networkChanged(isAvailable: isAvailable, now: now)
   }
 
-  /// The relay's trust file was read (again).
-  var isLinkWanted: Bool {
+  /// Whether consent, SIM and modem want a session: for a registration that there is, or that is being made.
+  private var isLinkWanted: Bool {
     guard enrolment.isEnabled, configuration.trust != nil, !isShuttingDown, let identity = identity.known else {
       return false
     }
@@ -47,9 +47,11 @@ extension Handset {
 
   /// Connects or disconnects, as consent, SIM and modem have it.
   mutating func updateLink() {
+    if deregistrationDeadline != nil, relay.status == .ready { return }
     switch (isLinkWanted, relay.status) {
     case (true, .stopped), (true, .leaving): relay.start(now: now)
-    case (false, .waiting), (false, .connecting), (false, .ready): relay.stop(now: now)
+    // Leaving too: a new start may be planned for after the goodbye.
+    case (false, .waiting), (false, .connecting), (false, .ready), (false, .leaving): relay.stop(now: now)
     default: break
     }
   }
@@ -98,8 +100,7 @@ extension Handset {
       progress = .failed("the registration has lapsed; run shuntctl enable again")
       note(.warning, "the relay no longer knows this registration; texts go by the carrier")
       updateLink()
-    case (_, nil):
-      if case .connecting = progress { requestCode() }
+    case (let registration, nil): continueRegistration(registration)
     }
     statusMayHaveChanged()
   }
@@ -119,11 +120,7 @@ extension Handset {
       updateLink()
     }
     failLookUps(HandsetError(.relayUnreachable, "lost the relay: \(problem)"))
-    switch progress {
-    case .requestingCode: progress = .connecting
-    case .confirming(let until): progress = .awaitingCode(until: until)
-    default: break
-    }
+    registrationLostSession()
     statusMayHaveChanged()
   }
 
@@ -151,22 +148,24 @@ extension Handset {
       note(.error, "no session key could be made; nobody can reach this device by IP")
       return
     }
-    link.use(key, now: now)
-    ask(.publishKeyPackage(key.keyPackage), for: .keyPackage) { _ in }
+    link.use(key, now: now, wall: wall)
+    ask(.publishKeyPackage(key.keyPackage), for: .keyPackage) { $0.link.publishLater(now: $0.now) }
   }
 
   mutating func sessionKeyTimeReached() {
-    if link.keyTimeReached(now: now), link.isReady { publishKey() }
+    guard link.isReady, enrolment.registration != nil else { return }
+    if link.keyTimeReached(now: now) || link.wallHasJumped(now: now, wall: wall) { publishKey() }
   }
 
   // MARK: requests
 
   /// Asks the relay; `otherwise` is done when it can't be asked.
   mutating func ask(
-    _ message: ClientMessage, for purpose: RelayLink.Purpose, otherwise: (inout Handset) -> Void
+    _ message: ClientMessage, for purpose: RelayLink.Purpose, timeout: Duration? = nil,
+    otherwise: (inout Handset) -> Void
   ) {
     do throws(RequestError) {
-      let request = try relay.request(message, now: now)
+      let request = try relay.request(message, timeout: timeout, now: now)
       link.purposes[request] = purpose
     } catch {
       otherwise(&self)
@@ -177,7 +176,7 @@ extension Handset {
     guard let purpose = link.purposes.removeValue(forKey: request) else { return }
     switch purpose {
     case .nothing: break
-    case .registration(let call): registrationEnded(outcome, call)
+    case .registration(let attempt): registrationEnded(outcome, attempt)
     case .confirmation(let call): confirmationEnded(outcome, call)
     case .deregistration: deregistrationEnded(outcome)
     case .keyPackage: keyPackageEnded(outcome)
@@ -189,8 +188,12 @@ extension Handset {
   }
 
   private mutating func keyPackageEnded(_ outcome: RequestOutcome) {
-    if case .failed(let failure) = outcome {
+    switch outcome {
+    case .done, .sessionLost: break
+    case .failed(let failure):
       note(.warning, "the relay refused this device's key: \(failure.text)")
+      link.publishLater(now: now)
+    default: link.publishLater(now: now)
     }
     statusMayHaveChanged()
   }
@@ -212,13 +215,13 @@ extension Handset {
   }
 
   /// The number-token key that relay and device share.
-  private var tokenGeneration: TokenGeneration? {
+  var tokenGeneration: TokenGeneration? {
     configuration.trust?.newestGeneration(servedBy: link.generations)
   }
 
   /// One costly step; more follow in later turns.
   mutating func tokenWork() {
-    guard tokens.hasWork, let trust = configuration.trust,
+    guard tokens.hasWork, link.isReady, let trust = configuration.trust,
       let step = tokens.step(trust: trust, generation: tokenGeneration, wall: wall)
     else { return }
     switch step {
@@ -233,7 +236,6 @@ extension Handset {
         note(.error, "the relay's answer was not made with its pinned key: it is not trusted with this number")
       case .noCommonGeneration:
         note(.error, "the relay serves none of the number-token keys in this device's relay file; get a new one")
-      case .unanswered, .tooMany: break
       }
       tokenArrived(number, nil)
     }
@@ -250,7 +252,7 @@ extension Handset {
     for number in failed { tokenArrived(number, nil) }
   }
 
-  private mutating func tokenArrived(_ number: PhoneNumber, _ token: NumberToken?) {
+  mutating func tokenArrived(_ number: PhoneNumber, _ token: NumberToken?) {
     tokenArrived(for: number, token != nil)
     tokenArrivedForIncoming(number, token)
     tokenArrivedForLookUps(number)

@@ -1,18 +1,28 @@
 internal import Interposer
 internal import RelayProtocol
+internal import Routing
 internal import Sealing
 internal import Telephony
 
 extension Handset {
-  /// What `status` tells.
+  /// What `status` tells the person.
   public var status: [HandsetField] {
+    var fields = publicStatus
+    if let number = enrolment.number {
+      let index = fields.firstIndex { $0.key == "expires" || $0.key == "message" } ?? fields.endIndex
+      fields.insert(HandsetField("number", number.e164), at: index)
+    }
+    return fields
+  }
+
+  /// What every user of the machine may hear: the status without the number.
+  public var publicStatus: [HandsetField] {
     var fields = [
       HandsetField("enabled", enrolment.isEnabled), HandsetField("state", stateWord),
       HandsetField("session", sessionWord), HandsetField("modem", configuration.interposer.device),
       HandsetField("modem_state", interposer.isModemOpen ? "open" : "closed"),
       HandsetField("waiting_messages", Int64(spool.count)),
     ]
-    if let number = enrolment.number { fields.append(HandsetField("number", number.e164)) }
     if let expires = enrolment.registration?.expires, let seconds = Int64(exactly: expires) {
       let (milliseconds, overflow) = seconds.multipliedReportingOverflow(by: 1000)
       if !overflow { fields.append(HandsetField("expires", WallTime(millisecondsSince1970: milliseconds).rfc3339)) }
@@ -55,7 +65,7 @@ extension Handset {
 
   /// Tells those who watch when what `status` tells is different now.
   mutating func statusMayHaveChanged() {
-    let fields = status
+    let fields = publicStatus
     guard fields != lastStatus else { return }
     lastStatus = fields
     act(.statusChanged(fields))
@@ -77,13 +87,22 @@ extension Handset {
         note(.error, "the identity key is missing or damaged; run shuntctl enable again")
       }
     }
+    restoreSpool(state.spool)
+    interposer.setTapMode(enrolment.isEnabled ? .intercept : .observe, now: now)
+    if enrolment.isEnabled { interposer.openModem(now: now) }
+    lastStatus = publicStatus
+  }
+
+  private mutating func restoreSpool(_ files: [SpooledMessage]) {
     var stored: [StoredMessage] = []
-    for file in state.spool {
+    var copies: [SpooledMessage.Copy] = []
+    for file in files {
       do throws(SpoolError) {
-        let (message, messageID) = try file.decoded()
+        let decoded = try file.decoded()
         spool.restore(file)
-        stored.append(message)
-        if let id = try? MessageID(messageID) { incoming.markSeen(id) }
+        stored.append(decoded.message)
+        if let id = try? MessageID(decoded.messageID) { incoming.markSeen(id) }
+        if let copy = decoded.copy { copies.append(copy) }
       } catch {
         note(.error, "the spool file \(SpooledMessage.fileName(of: file.id)) can't be read; it is left aside")
       }
@@ -93,9 +112,14 @@ extension Handset {
     } catch {
       note(.error, "the spool holds more messages than virtual storage can")
     }
-    interposer.setTapMode(enrolment.isEnabled ? .intercept : .observe, now: now)
-    if enrolment.isEnabled { interposer.openModem(now: now) }
-    lastStatus = status
+    // The carrier's copy of a message whose acknowledgement went down with the last run may still come.
+    for copy in copies.sorted(by: { $0.receivedAt < $1.receivedAt }) {
+      let age = wall.elapsed(since: copy.receivedAt)
+      guard age <= RecentMessages.window else { continue }
+      for content in copy.contents {
+        incoming.recent.remember(sender: copy.sender, content: content, route: .ip, now: now - age)
+      }
+    }
   }
 
   /// Says goodbye to the relay, sends held parts by carrier, closes clients.

@@ -26,7 +26,8 @@ public struct Handset {
   var enrolment: Enrolment
   var progress: RegistrationProgress = .idle
   var identityKey: IdentityKey?
-  var identity: IdentityReading = .unread
+  var identity = IdentityReading()
+  var modemRetry = ModemRetry()
   var spool = Spool()
   var outgoing: [SubmissionID: Outgoing] = [:]
   var incoming = IncomingDesk()
@@ -35,7 +36,14 @@ public struct Handset {
   var classified: [String: DialledNumber] = [:]
   var lastMessageReference: UInt8 = 0
   var isShuttingDown = false
-  var lastServingRead: Duration = .zero
+  var lastServingRead: Duration?
+  var servingReadDue: Duration?
+  /// The person has opted out, and the relay is being told until then at the latest.
+  var deregistrationDeadline: Duration?
+  /// Distinguishes the answers to several requests for a code.
+  var registrationAttempt = 0
+  /// What the relay knew this identity by before the registration that is under way.
+  var supersededToken: NumberToken?
 
   var now: Duration
   var actions: [HandsetAction] = []
@@ -89,12 +97,22 @@ public struct Handset {
   /// The device's file has appeared, or the daemon has begun.
   public mutating func modemAppeared(now: Duration) {
     self.now = now
-    guard enrolment.isEnabled else { return }
+    wantModem()
+  }
+
+  private mutating func wantModem() {
+    modemRetry.begin()
+    guard enrolment.isEnabled, !isShuttingDown else { return }
     interposer.openModem(now: now)
+  }
+
+  private mutating func modemTimeReached() {
+    if let deadline = modemRetry.deadline, deadline <= now { wantModem() }
   }
 
   public mutating func modemOpened(now: Duration) {
     self.now = now
+    modemRetry.end()
     interposer.modemOpened(now: now)
     if enrolment.isEnabled || calls.needsIdentity { readIdentity() }
     statusMayHaveChanged()
@@ -104,7 +122,9 @@ public struct Handset {
   public mutating func modemOpenFailed(reason: String, now: Duration) {
     self.now = now
     interposer.modemOpenFailed(now: now)
-    note(.warning, "the modem \(configuration.interposer.device) can't be opened: \(reason)")
+    if modemRetry.failed(reason, now: now) {
+      note(.warning, "the modem \(configuration.interposer.device) can't be opened: \(reason)")
+    }
     failCallsForIdentity(HandsetError(.noModem, "the modem can't be opened: \(reason)"))
   }
 
@@ -113,7 +133,8 @@ public struct Handset {
     self.now = now
     interposer.modemRemoved(now: now)
     note(.notice, "the modem \(configuration.interposer.device) is gone: \(reason)")
-    identity = .unread
+    identity.forget()
+    _ = modemRetry.failed(reason, now: now)
     failCallsForIdentity(HandsetError(.noModem, "the modem went away"))
     updateLink()
     statusMayHaveChanged()
@@ -131,7 +152,7 @@ public struct Handset {
 
   public mutating func modemIndicated(_ frame: QMUXFrame, now: Duration) {
     self.now = now
-    if frame.service == .nas { servingNetworkMayHaveChanged() }
+    if frame.service == .nas || frame.service == .uim { identityMayHaveChanged(frame) }
     interposer.modemIndicated(frame, now: now)
   }
 
@@ -139,10 +160,15 @@ public struct Handset {
 
   public var nextDeadline: Duration? {
     var next = earliest(interposer.nextDeadline, relay.nextDeadline)
-    next = earliest(next, identityDeadline)
+    if enrolment.isEnabled, !isShuttingDown { next = earliest(next, modemRetry.deadline) }
+    next = earliest(next, identity.deadline)
+    next = earliest(next, servingReadDue)
     next = earliest(next, calls.nextDeadline)
+    next = earliest(next, progress.deadline)
+    next = earliest(next, deregistrationDeadline)
     next = earliest(next, link.keyDeadline)
-    if tokens.hasWork { next = earliest(next, now) }
+    next = earliest(next, incoming.carrierMessages.nextDeadline)
+    if tokens.hasWork, link.isReady { next = earliest(next, now) }
     for message in outgoing.values {
       if case .byIP(let attempt) = message.phase { next = earliest(next, attempt.life.deadline) }
     }
@@ -153,8 +179,11 @@ public struct Handset {
     self.now = now
     interposer.timeReached(now: now)
     relay.timeReached(now: now)
+    modemTimeReached()
     identityTimeReached()
     callsTimeReached()
+    registrationTimeReached()
+    incomingTimeReached()
     sessionKeyTimeReached()
     outgoingTimeReached()
     tokenWork()
@@ -193,6 +222,7 @@ public struct Handset {
       spool.remove(id)
       return .removeFromSpool(id)
     case .retagged(let id, let tag):
+      // Nobody waits for it: a tag that can't be written is the old one after the next start.
       if let message = spool.retag(id, tag) { act(.writeSpool(spool.newWrite(), [message])) }
     }
     return nil

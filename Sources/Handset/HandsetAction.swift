@@ -33,7 +33,8 @@ public enum HandsetAction: Sendable {
   /// Write the file durably before the next action.
   case write(StateFile, [UInt8])
   case remove(StateFile)
-  /// Write spool files durably, all or none; ``Handset/spoolWritten(_:succeeded:now:)`` answers, at once or later.
+  /// Write spool files durably, all new ones or none; ``Handset/spoolWritten(_:succeeded:now:)`` answers, at once or later. One file that is
+  /// there already gets another tag: when that fails, it stays as it is.
   case writeSpool(SpoolWrite, [SpooledMessage])
   case removeFromSpool(StoredMessageID)
 
@@ -44,7 +45,7 @@ public enum HandsetAction: Sendable {
   /// Something the journal should tell; no personal data.
   case note(NoteLevel, String)
   case reply(HandsetCall, HandsetReply)
-  /// The values that `status` tells have changed.
+  /// The values that ``Handset/publicStatus`` tells have changed.
   case statusChanged([HandsetField])
 }
 

@@ -1,24 +1,74 @@
 internal import Telephony
 
-/// What is known of the device and its SIM.
-enum IdentityReading: Sendable {
-  case unread
-  /// Being read; `attempt` counts from 1.
-  case reading(attempt: Int)
-  /// The SIM was not ready; read again at `at`.
-  case waiting(attempt: Int, at: Duration)
-  case read(DeviceIdentity)
-
-  var known: DeviceIdentity? {
-    if case .read(let identity) = self { identity } else { nil }
+/// What is known of the device and its SIM, and when it is read next.
+struct IdentityReading: Sendable {
+  private enum Phase: Sendable {
+    case idle
+    /// `again`: something changed meanwhile.
+    case reading(again: Bool)
+    case waiting(until: Duration)
   }
 
-  /// Until the SIM is given up: some need half a minute after power-on.
-  static let attempts = 10
+  /// From a sign that the SIM may be another one until it is read: SIMs take a while.
+  static let settlingTime: Duration = .seconds(2)
+  /// The longest wait from one try to read the SIM to the next; a PIN may be typed at any time.
+  static let longestWait: Duration = .seconds(60)
 
-  /// The wait before the attempt after `attempt`.
-  static func wait(after attempt: Int) -> Duration {
-    .seconds(min(1 << min(attempt, 4), 10))
+  /// The latest reading, until the modem goes or its SIM can't be read any more.
+  private(set) var known: DeviceIdentity?
+  private var phase = Phase.idle
+  private var failures = 0
+
+  var isReading: Bool { if case .reading = phase { true } else { false } }
+
+  var deadline: Duration? {
+    if case .waiting(let until) = phase { until } else { nil }
+  }
+
+  /// The identity is wanted.
+  ///
+  /// - Returns: whether it has to be read for that, which has not begun yet.
+  mutating func begin() -> Bool {
+    if isReading { return false }
+    phase = .reading(again: false)
+    return true
+  }
+
+  /// Something says that the SIM may be another one.
+  mutating func mayHaveChanged(now: Duration) {
+    switch phase {
+    case .idle: phase = .waiting(until: now + Self.settlingTime)
+    case .reading: phase = .reading(again: true)
+    case .waiting: break
+    }
+  }
+
+  /// A reading is done.
+  ///
+  /// - Parameter needsSIM: Without a SIM the identity counts as unknown, and is read again.
+  mutating func finished(_ read: DeviceIdentity, needsSIM: Bool, now: Duration) {
+    guard case .reading(let again) = phase else { return }
+    if read.hasSIM || !needsSIM {
+      failures = 0
+      known = read
+      phase = again ? .waiting(until: now + Self.settlingTime) : .idle
+    } else {
+      failures = min(failures + 1, 6)
+      known = nil
+      phase = .waiting(until: now + min(.seconds(1 << failures), Self.longestWait))
+    }
+  }
+
+  /// Another network serves.
+  mutating func update(_ change: (inout DeviceIdentity) -> Void) {
+    guard var identity = known else { return }
+    change(&identity)
+    known = identity
+  }
+
+  /// The modem is gone.
+  mutating func forget() {
+    self = IdentityReading()
   }
 }
 

@@ -8,6 +8,8 @@ internal import Telephony
 struct IncomingDesk {
   /// Messages that wait for their sender's token at one time; more are refused for now.
   static let waitingCapacity = 32
+  /// Messages that are being written at one time; more are refused for now.
+  static let writingCapacity = 64
   /// Message ids remembered, so that a repeated one is acknowledged but not shown again.
   static let seenCapacity = 1_024
   /// Identities that claimed a number that is not theirs, remembered so that each costs this device one look-up only.
@@ -22,18 +24,28 @@ struct IncomingDesk {
   /// What is done when files are on disk.
   enum Stored {
     /// With what identifies its parts, should the carrier bring them too.
-    case message(Waiting, [[UInt8]])
+    case message(Waiting, [ContentIdentity])
     case report
   }
 
   private(set) var waiting: [Waiting] = []
   var writes: [SpoolWrite: Stored] = [:]
   var recent = RecentMessages()
+  var carrierMessages = CarrierMessages()
   private var seen: [MessageID: Void] = [:]
   private var seenOrder: [MessageID] = []
   private var impostors: Set<IdentityPublicKey> = []
 
+  /// Whether it has been stored.
   func hasSeen(_ id: MessageID) -> Bool { seen[id] != nil }
+
+  /// Whether it waits for its sender's token or for the disk, and will be answered then.
+  func isUnderWay(_ id: MessageID) -> Bool {
+    waiting.contains { $0.message.messageID == id }
+      || writes.values.contains { stored in
+        if case .message(let waiting, _) = stored { waiting.message.messageID == id } else { false }
+      }
+  }
 
   mutating func markSeen(_ id: MessageID) {
     guard seen.updateValue((), forKey: id) == nil else { return }
@@ -71,5 +83,14 @@ struct IncomingDesk {
 
   mutating func endSession() {
     waiting = []
+  }
+
+  /// The person has opted out: nobody's texts are remembered.
+  mutating func forgetPeople() {
+    waiting = []
+    recent = RecentMessages()
+    seen = [:]
+    seenOrder = []
+    impostors = []
   }
 }

@@ -8,7 +8,7 @@ struct RelayLink {
   /// What an answer is for.
   enum Purpose {
     case nothing
-    case registration(HandsetCall?)
+    case registration(attempt: Int)
     case confirmation(HandsetCall?)
     case deregistration
     case keyPackage
@@ -22,6 +22,10 @@ struct RelayLink {
   static let keyLifetime: Duration = .seconds(86_400)
   /// Senders who looked the old key up before may use it this much longer.
   static let keyOverlap: Duration = .seconds(120)
+  /// From a key that the relay did not take until the next try.
+  static let keyRetry: Duration = .seconds(60)
+  /// A wall clock that was set by more than this makes a key's expiry wrong: some devices start in 1970.
+  static let wallTolerance: Duration = .seconds(600)
 
   private(set) var isReady = false
   private(set) var generations: [TokenGeneration] = []
@@ -30,6 +34,8 @@ struct RelayLink {
   private(set) var sessionKey: SessionKey?
   private var previousKey: SessionKey?
   private(set) var keyDeadline: Duration?
+  /// The wall clock when the monotonic one was zero, as it seemed when the key was made.
+  private var wallOrigin: WallTime?
   /// Why there is no session, for the person.
   var problem: String?
 
@@ -45,12 +51,31 @@ struct RelayLink {
     sessionKey = nil
     previousKey = nil
     keyDeadline = nil
+    wallOrigin = nil
   }
 
-  mutating func use(_ key: SessionKey, now: Duration) {
+  mutating func use(_ key: SessionKey, now: Duration, wall: WallTime) {
+    wallOrigin = wall.adding(.zero - now)
     previousKey = sessionKey
     sessionKey = key
     keyDeadline = now + (previousKey == nil ? Self.keyLifetime : Self.keyOverlap)
+  }
+
+  /// The relay did not take the key.
+  mutating func publishLater(now: Duration) {
+    guard isReady else { return }
+    keyDeadline = now + Self.keyRetry
+    // The one before is still the one that others look up.
+    if let previousKey { sessionKey = previousKey }
+    previousKey = nil
+  }
+
+  /// Whether the wall clock has been set since the key was made.
+  func wallHasJumped(now: Duration, wall: WallTime) -> Bool {
+    guard let wallOrigin else { return false }
+    let origin = wall.adding(.zero - now).millisecondsSince1970
+    let (difference, overflow) = origin.subtractingReportingOverflow(wallOrigin.millisecondsSince1970)
+    return overflow || difference.magnitude > UInt64(clamping: Self.wallTolerance.wholeMilliseconds)
   }
 
   /// The deadline has come.

@@ -27,12 +27,18 @@ public struct SpooledMessage: Sendable, Equatable {
     self.octets = octets
   }
 
-  init(_ message: StoredMessage, receivedAt wall: WallTime, messageID: [UInt8] = []) {
+  /// - Parameters:
+  ///   - messageID: of the sealed message it came in; empty for a status report.
+  ///   - contents: what identifies each part of the whole message as the carrier would bring it; in its first file only.
+  init(
+    _ message: StoredMessage, receivedAt wall: WallTime, messageID: [UInt8] = [], contents: [ContentIdentity] = []
+  ) {
     var state = StateSpooledMessage()
     state.pdu = .init(message.message.octets)
     state.tag = UInt32(message.tag.rawValue)
     state.receivedMs = UInt64(clamping: wall.millisecondsSince1970)
     state.messageID = .init(messageID)
+    state.contents = contents.map { .init($0.octets) }
     self.init(id: message.id, octets: (try? state.serializedBytes()) ?? [])
   }
 }
@@ -43,12 +49,37 @@ enum SpoolError: Error, Equatable {
 }
 
 extension SpooledMessage {
-  /// The file read back, and the sealed message it came in.
-  func decoded() throws(SpoolError) -> (message: StoredMessage, messageID: [UInt8]) {
+  /// What is known of a message's other copy, should the carrier bring it.
+  struct Copy {
+    let sender: PhoneNumber
+    let contents: [[UInt8]]
+    let receivedAt: WallTime
+  }
+
+  /// A file read back.
+  struct Decoded {
+    let message: StoredMessage
+    /// Of the sealed message it came in.
+    let messageID: [UInt8]
+    let copy: Copy?
+  }
+
+  func decoded() throws(SpoolError) -> Decoded {
     guard let state = try? StateSpooledMessage(serializedBytes: octets), !state.pdu.isEmpty,
       let tag = UInt8(exactly: state.tag), let pdu = WMS.RawMessage(octets: [UInt8](state.pdu))
     else { throw .unreadable }
-    return (StoredMessage(id: id, tag: WMS.MessageTag(rawValue: tag), message: pdu), [UInt8](state.messageID))
+    return Decoded(
+      message: StoredMessage(id: id, tag: WMS.MessageTag(rawValue: tag), message: pdu),
+      messageID: [UInt8](state.messageID), copy: copy(state))
+  }
+
+  private func copy(_ state: StateSpooledMessage) -> Copy? {
+    guard !state.contents.isEmpty, let raw = try? RawPDU(decoding: [UInt8](state.pdu)),
+      let sender = (try? SMSDeliver(decoding: raw.tpdu))?.originatingAddress.phoneNumber
+    else { return nil }
+    return Copy(
+      sender: sender, contents: state.contents.map { [UInt8]($0) },
+      receivedAt: WallTime(millisecondsSince1970: Int64(clamping: state.receivedMs)))
   }
 }
 

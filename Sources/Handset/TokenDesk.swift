@@ -3,7 +3,8 @@ internal import Sealing
 internal import Telephony
 
 /// Turns numbers into number tokens, one costly step a turn: stretching a number takes tens of
-/// milliseconds, and QMI traffic must not wait for a whole address book.
+/// milliseconds, and QMI traffic must not wait for a whole address book. Nor must a message: its number goes
+/// before a list of contacts at every step.
 struct TokenDesk {
   /// Numbers being asked for at one time; more are refused.
   static let capacity = 256
@@ -21,9 +22,6 @@ struct TokenDesk {
     case badProof
     /// The relay serves no number-token key that is pinned here.
     case noCommonGeneration
-    /// The relay did not answer, or not with evaluations.
-    case unanswered
-    case tooMany
   }
 
   /// Names one exchange with the relay.
@@ -31,16 +29,27 @@ struct TokenDesk {
     fileprivate let number: UInt64
   }
 
+  private typealias Blinded = (number: PhoneNumber, request: NumberTokenRequest)
+
   private enum Work {
     case blind(PhoneNumber)
     case finalize(PhoneNumber, NumberTokenRequest, Evaluation)
+
+    var number: PhoneNumber {
+      switch self {
+      case .blind(let number), .finalize(let number, _, _): number
+      }
+    }
+
+    var isBlinding: Bool { if case .blind = self { true } else { false } }
   }
 
-  var cache: TokenCache
+  private(set) var cache: TokenCache
   private var work: [Work] = []
-  private var blinded: [(PhoneNumber, NumberTokenRequest)] = []
-  private var asked: [Batch: [(PhoneNumber, NumberTokenRequest)]] = [:]
-  private var pending: Set<PhoneNumber> = []
+  private var blinded: [Blinded] = []
+  private var asked: [Batch: [Blinded]] = [:]
+  /// Numbers under way, and whether a message waits for them.
+  private var pending: [PhoneNumber: Bool] = [:]
   private var batchCount: UInt64 = 0
 
   init(cache: TokenCache) {
@@ -53,27 +62,30 @@ struct TokenDesk {
 
   /// Asks for the token of a number, unless that is under way.
   ///
-  /// - Parameter isUrgent: A message waits for it; it goes before a list of contacts.
+  /// - Parameter isUrgent: A message waits for it.
   /// - Returns: false when too many are under way.
   mutating func request(_ number: PhoneNumber, isUrgent: Bool) -> Bool {
-    guard !pending.contains(number) else { return true }
+    if let wasUrgent = pending[number] {
+      if isUrgent, !wasUrgent { pending[number] = true }
+      return true
+    }
     guard pending.count < Self.capacity else { return false }
-    pending.insert(number)
-    if isUrgent { work.insert(.blind(number), at: 0) } else { work.append(.blind(number)) }
+    pending[number] = isUrgent
+    work.append(.blind(number))
     return true
   }
 
-  /// Does one costly thing, or sends off what is blinded when nothing costly is left to do before.
+  /// Does one costly thing, or sends off what is blinded.
   mutating func step(trust: RelayTrust, generation: TokenGeneration?, wall: WallTime) -> Step? {
-    if blinded.count == ClientMessage.maximumBatch || work.isEmpty, !blinded.isEmpty, let generation {
+    if isBatchDue, let generation {
       batchCount += 1
       let batch = Batch(number: batchCount)
       asked[batch] = blinded
       defer { blinded = [] }
-      return .ask(batch, blinded.map { $0.1.blindedElement }, generation)
+      return .ask(batch, blinded.map { $0.request.blindedElement }, generation)
     }
-    guard !work.isEmpty else { return nil }
-    switch work.removeFirst() {
+    guard let next = work.firstIndex(where: { isUrgent($0.number) }) ?? work.indices.first else { return nil }
+    switch work.remove(at: next) {
     case .blind(let number):
       guard let generation, let request = try? NumberTokenRequest(number, generation: generation, trust: trust) else {
         return fail(number, .noCommonGeneration)
@@ -82,11 +94,20 @@ struct TokenDesk {
       return nil
     case .finalize(let number, let request, let evaluation):
       guard let token = try? request.token(from: evaluation) else { return fail(number, .badProof) }
-      pending.remove(number)
+      pending[number] = nil
       cache.store(token, for: number, generation: request.generation, wall: wall)
       return .resolved(number, token)
     }
   }
+
+  /// Urgent numbers are not kept waiting for others to make up a batch with.
+  private var isBatchDue: Bool {
+    guard !blinded.isEmpty else { return false }
+    return blinded.count == ClientMessage.maximumBatch || blinded.contains { isUrgent($0.number) }
+      || !work.contains(where: \.isBlinding)
+  }
+
+  private func isUrgent(_ number: PhoneNumber) -> Bool { pending[number] ?? false }
 
   /// The relay evaluated a batch.
   ///
@@ -107,21 +128,27 @@ struct TokenDesk {
 
   /// The session is gone: all that is under way fails.
   mutating func abandonAll() -> [PhoneNumber] {
-    let numbers = Array(pending)
-    pending = []
+    let numbers = Array(pending.keys)
+    pending = [:]
     work = []
     blinded = []
     asked = [:]
     return numbers
   }
 
-  private mutating func drop(_ requests: [(PhoneNumber, NumberTokenRequest)]) -> [PhoneNumber] {
-    for (number, _) in requests { pending.remove(number) }
-    return requests.map(\.0)
+  /// The person has opted out: nobody's number stays.
+  mutating func forgetAll() -> [PhoneNumber] {
+    cache = TokenCache()
+    return abandonAll()
+  }
+
+  private mutating func drop(_ requests: [Blinded]) -> [PhoneNumber] {
+    for (number, _) in requests { pending[number] = nil }
+    return requests.map(\.number)
   }
 
   private mutating func fail(_ number: PhoneNumber, _ failure: Failure) -> Step {
-    pending.remove(number)
+    pending[number] = nil
     return .failed(number, failure)
   }
 }

@@ -74,6 +74,10 @@ nonisolated struct StateSpooledMessage: Sendable {
   /// The sealed message it came in; empty on a status report.
   var messageID: Data = Data()
 
+  /// What identifies each part of the whole message as the carrier would bring it, so that a copy that comes after a
+  /// restart is known. In the first file of a message only.
+  var contents: [Data] = []
+
   var unknownFields = SwiftProtobuf.UnknownStorage()
 
   init() {}
@@ -177,7 +181,7 @@ nonisolated extension StateEnrolment: SwiftProtobuf.Message, SwiftProtobuf._Mess
 
 nonisolated extension StateSpooledMessage: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".SpooledMessage"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}pdu\0\u{1}tag\0\u{3}received_ms\0\u{3}message_id\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}pdu\0\u{1}tag\0\u{3}received_ms\0\u{3}message_id\0\u{1}contents\0")
 
   mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -189,6 +193,7 @@ nonisolated extension StateSpooledMessage: SwiftProtobuf.Message, SwiftProtobuf.
       case 2: try { try decoder.decodeSingularUInt32Field(value: &self.tag) }()
       case 3: try { try decoder.decodeSingularUInt64Field(value: &self.receivedMs) }()
       case 4: try { try decoder.decodeSingularBytesField(value: &self.messageID) }()
+      case 5: try { try decoder.decodeRepeatedBytesField(value: &self.contents) }()
       default: break
       }
     }
@@ -207,6 +212,9 @@ nonisolated extension StateSpooledMessage: SwiftProtobuf.Message, SwiftProtobuf.
     if !self.messageID.isEmpty {
       try visitor.visitSingularBytesField(value: self.messageID, fieldNumber: 4)
     }
+    if !self.contents.isEmpty {
+      try visitor.visitRepeatedBytesField(value: self.contents, fieldNumber: 5)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -215,6 +223,7 @@ nonisolated extension StateSpooledMessage: SwiftProtobuf.Message, SwiftProtobuf.
     if lhs.tag != rhs.tag {return false}
     if lhs.receivedMs != rhs.receivedMs {return false}
     if lhs.messageID != rhs.messageID {return false}
+    if lhs.contents != rhs.contents {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

@@ -35,7 +35,7 @@ public struct OutgoingMessage: Sendable, Equatable {
     case fetchingToken
     case lookingUp(isRetry: Bool)
     case delivering(isRetry: Bool)
-    case awaitingAcknowledgement
+    case awaitingAcknowledgement(isRetry: Bool)
     case finished
   }
 
@@ -83,8 +83,8 @@ public struct OutgoingMessage: Sendable, Equatable {
 
   /// The relay has handed the message to the recipient's session.
   public mutating func accepted() -> Step {
-    guard case .delivering = state else { return .nothing }
-    state = .awaitingAcknowledgement
+    guard case .delivering(let isRetry) = state else { return .nothing }
+    state = .awaitingAcknowledgement(isRetry: isRetry)
     return .nothing
   }
 
@@ -104,7 +104,7 @@ public struct OutgoingMessage: Sendable, Equatable {
     switch (state, rejection) {
     case (.finished, _):
       return .nothing
-    case (.delivering(isRetry: false), .staleKey), (.awaitingAcknowledgement, .staleKey):
+    case (.delivering(isRetry: false), .staleKey), (.awaitingAcknowledgement(isRetry: false), .staleKey):
       // The recipient has begun a new session since we looked: ask once for its new key.
       state = .lookingUp(isRetry: true)
       return .lookUp

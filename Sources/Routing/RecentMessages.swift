@@ -35,10 +35,16 @@ public struct RecentMessages: Sendable {
   }
 
   /// Whether this is the other copy of something shown by the other route. True at most once a copy.
-  public mutating func isOtherCopy(sender: PhoneNumber, content: [UInt8], route: Route, now: Duration) -> Bool {
+  ///
+  /// - Parameter within: how long ago the other may have been shown, at most ``window``.
+  public mutating func isOtherCopy(
+    sender: PhoneNumber, content: [UInt8], route: Route, within: Duration = window, now: Duration
+  ) -> Bool {
     forget(before: now)
     guard
-      let index = entries.firstIndex(where: { $0.route != route && $0.sender == sender && $0.content == content })
+      let index = entries.firstIndex(where: {
+        $0.route != route && $0.sender == sender && $0.content == content && now - $0.time <= within
+      })
     else { return false }
     entries.remove(at: index)
     return true

@@ -51,6 +51,7 @@ final class Device {
   private var lastConnection: UInt64 = 0
   private var lastCall: UInt64 = 0
   private var links: [RelayConnection: RelayConnectionID] = [:]
+  private var connecting: Set<RelayConnection> = []
   private var isModemOpen = false
   private var pending: [PendingKey: ModemRequestID] = [:]
   private var lastTransaction: UInt8 = 0
@@ -143,6 +144,7 @@ final class Device {
     messengers = [:]
     for link in links.values { world.relay.closed(link) }
     links = [:]
+    connecting = []
   }
 
   func tell(_ event: (inout Handset, Duration) -> Void) {
@@ -204,6 +206,7 @@ final class Device {
       guard let link = links[connection], !isBlackHole else { return }
       later(.milliseconds(20)) { $0.world.relay.received(octets, on: link) }
     case .closeRelay(let connection):
+      connecting.remove(connection)
       guard let link = links.removeValue(forKey: connection) else { return }
       later(.milliseconds(20)) { $0.world.relay.closed(link) }
     case .write(let file, let octets): files[file] = octets
@@ -304,7 +307,9 @@ final class Device {
   /// Connects to it over a network that may be down.
   private func connect(_ connection: RelayConnection) {
     connectCount += 1
+    connecting.insert(connection)
     later(.milliseconds(30)) { device in
+      guard device.connecting.remove(connection) != nil else { return }
       guard device.hasNetwork, let link = device.world.relay.connect(device, connection) else {
         device.tell { $0.relayClosed(connection, reason: "connection refused", now: $1) }
         return

@@ -1,0 +1,298 @@
+internal import Interposer
+internal import RelayProtocol
+internal import Routing
+internal import Sealing
+internal import Telephony
+
+/// Opting in and out.
+extension Handset {
+  // MARK: enable
+
+  mutating func enable(_ number: String, _ call: HandsetCall) {
+    guard configuration.trust != nil else {
+      fail(call, .noRelay, "no relay is configured: set host and ca in the group [relay] of the settings")
+      return
+    }
+    guard deregistrationDeadline == nil else {
+      fail(call, .busy, "disabling is still under way; try again in a few seconds")
+      return
+    }
+    // A SIM may have been changed while the modem was open: the person wants the one that is there now.
+    calls.wait(call, .enableIdentity(number: number), until: now + PendingCalls.identityLimit)
+    needIdentity()
+  }
+
+  /// Goes on with what was asked before the SIM was read.
+  mutating func enable(_ typed: String, _ call: HandsetCall, _ read: DeviceIdentity) {
+    guard read.hasSIM else {
+      fail(call, .noSIM, "the SIM can't be read; is there one, and is it unlocked?")
+      return
+    }
+    guard deregistrationDeadline == nil else {
+      fail(call, .busy, "disabling is still under way; try again in a few seconds")
+      return
+    }
+    guard case .international(let number) = classify(Self.digits(typed), read.homeRegion, nil) else {
+      fail(call, .badNumber, "that is not a phone number; use the form +91…")
+      return
+    }
+    if enrolment.number == number {
+      if let registration = enrolment.registration, !registration.hasExpired(at: wall), enrolment.isBound(to: read) {
+        // Nothing to do; an SMS costs, and the relay sends few.
+        act(.reply(call, .row(status)))
+        return
+      }
+      if case .requestingCode = progress {
+        calls.wait(call, .enableCode, until: now + PendingCalls.enableLimit)
+        return
+      }
+    }
+    guard makeIdentityKey() else {
+      fail(call, .storage, "no identity key could be made")
+      return
+    }
+    // What is registered for another SIM, or for another number, is registered anew.
+    supersededToken = enrolment.registration?.token
+    enrolment.enable(number: number)
+    enrolment.lapse()
+    write(.enrolment, enrolment.serialized)
+    interposer.setTapMode(.intercept, now: now)
+    progress = .connecting
+    calls.wait(call, .enableCode, until: now + PendingCalls.enableLimit)
+    if link.isReady { requestCode() } else { updateLink() }
+    statusMayHaveChanged()
+  }
+
+  private mutating func makeIdentityKey() -> Bool {
+    if identityKey != nil { return true }
+    guard let key = try? IdentityKey() else { return false }
+    identityKey = key
+    write(.identityKey, key.rawRepresentation)
+    return true
+  }
+
+  /// Sends the number, sealed, for a code by SMS.
+  private mutating func requestCode() {
+    guard let number = enrolment.number, let trust = configuration.trust, let identityKey,
+      let sealed = try? RegistrationEnvelope.seal(number, identity: identityKey.publicKey, trust: trust)
+    else {
+      registrationFailed(HandsetError(.relayRefused, "the number could not be sealed to the relay's key"))
+      return
+    }
+    registrationAttempt += 1
+    progress = .requestingCode(caught: nil)
+    ask(
+      .register(sealedNumber: sealed), for: .registration(attempt: registrationAttempt), timeout: Self.codeLimit
+    ) { $0.progress = .connecting }
+  }
+
+  /// How long the relay may take to send an SMS.
+  static var codeLimit: Duration { .seconds(60) }
+
+  mutating func registrationEnded(_ outcome: RequestOutcome, _ attempt: Int) {
+    guard attempt == registrationAttempt, case .requestingCode(let caught) = progress else { return }
+    switch outcome {
+    case .codeSent(let seconds):
+      progress = .awaitingCode(RegistrationProgress.Code(until: now + .seconds(Int64(seconds)), caught: caught))
+      note(.info, "the relay has sent a verification code by SMS")
+      for call in takeEnableCalls() { act(.reply(call, .row(status))) }
+      confirmCaughtCode()
+    case .failed(let failure): registrationFailed(HandsetError(failure))
+    case .timedOut: registrationFailed(HandsetError(.relayUnreachable, "the relay did not answer"))
+    case .sessionLost: progress = .connecting
+    default: break
+    }
+    statusMayHaveChanged()
+  }
+
+  private mutating func registrationFailed(_ error: HandsetError) {
+    progress = .failed(error.message)
+    for call in takeEnableCalls() { act(.reply(call, .error(error))) }
+    updateLink()
+    statusMayHaveChanged()
+  }
+
+  private mutating func takeEnableCalls() -> [HandsetCall] {
+    calls.takeAll { if case .enableCode = $0 { true } else { false } }.map(\.0)
+  }
+
+  // MARK: confirm
+
+  mutating func confirm(typed: String, _ call: HandsetCall) {
+    guard case .awaitingCode = progress else {
+      fail(call, .notAwaitingCode, "no verification code is awaited; start with: shuntctl enable --number …")
+      return
+    }
+    guard let code = VerificationMessage.normalized(typed) else {
+      fail(call, .badCode, "a code has \(VerificationMessage.codeCharacterCount) letters and digits")
+      return
+    }
+    calls.wait(call, .confirmation, until: now + PendingCalls.enableLimit)
+    confirm(code, call: call)
+  }
+
+  /// The verification SMS came.
+  mutating func caught(_ code: String) {
+    note(.info, "caught the verification SMS")
+    switch progress {
+    case .requestingCode: progress = .requestingCode(caught: code)
+    case .awaitingCode(var awaited):
+      awaited.caught = code
+      progress = .awaitingCode(awaited)
+      confirmCaughtCode()
+    case .idle, .connecting, .confirming, .failed: break
+    }
+  }
+
+  private mutating func confirmCaughtCode() {
+    guard link.isReady, case .awaitingCode(let awaited) = progress, let code = awaited.caught else { return }
+    confirm(code, call: nil)
+  }
+
+  /// Gives the code, caught or typed, to the relay.
+  private mutating func confirm(_ code: String, call: HandsetCall?) {
+    guard case .awaitingCode(let awaited) = progress else { return }
+    progress = .confirming(awaited)
+    ask(.confirmRegistration(code: code), for: .confirmation(call)) { handset in
+      handset.progress = .awaitingCode(awaited)
+      if let call { handset.answer(call, .error(HandsetError(.relayUnreachable, "there is no session with the relay"))) }
+    }
+  }
+
+  mutating func confirmationEnded(_ outcome: RequestOutcome, _ call: HandsetCall?) {
+    guard case .confirming(var awaited) = progress else { return }
+    var error: HandsetError?
+    switch outcome {
+    case .registered(let registration):
+      if !register(registration) {
+        error = HandsetError(.noSIM, "the SIM can't be read any more; run shuntctl enable again")
+        progress = .failed("the SIM could not be read; run shuntctl enable again")
+      }
+    case .failed(let failure):
+      error = HandsetError(failure)
+      awaited.caught = nil
+      progress = failure.code == .wrongCode ? .awaitingCode(awaited) : .failed(failure.text)
+    case .timedOut, .sessionLost:
+      error = HandsetError(.relayUnreachable, "the relay did not answer")
+      awaited.mayBeConfirmed = true
+      progress = .awaitingCode(awaited)
+    default: break
+    }
+    if let call { answer(call, error.map { .error($0) } ?? .row(status)) }
+    if let error { note(.warning, "the number was not confirmed: \(error.message)") }
+    updateLink()
+    statusMayHaveChanged()
+  }
+
+  /// - Returns: false without a SIM to bind the registration to.
+  private mutating func register(_ registration: Registration) -> Bool {
+    guard let known = identity.known, known.hasSIM else { return false }
+    let salt = (0..<DeviceBinding.saltOctetCount).map { _ in UInt8.random(in: .min ... .max, using: &generator) }
+    enrolment.register(registration, identity: known, salt: salt)
+    write(.enrolment, enrolment.serialized)
+    supersededToken = nil
+    progress = .idle
+    note(.notice, "registered; texts to people on Shunt go over IP")
+    publishKey()
+    return true
+  }
+
+  // MARK: sessions and time
+
+  /// A session has begun, and nothing is registered here yet.
+  ///
+  /// - Parameter registration: what the relay knows this identity by.
+  mutating func continueRegistration(_ registration: Registration?) {
+    switch progress {
+    case .connecting: requestCode()
+    case .awaitingCode(let awaited):
+      if let registration, awaited.mayBeConfirmed, registration.token != supersededToken, register(registration) { return }
+      confirmCaughtCode()
+    case .idle, .requestingCode, .confirming, .failed: break
+    }
+  }
+
+  mutating func registrationLostSession() {
+    switch progress {
+    case .requestingCode: progress = .connecting
+    case .confirming(var awaited):
+      awaited.mayBeConfirmed = true
+      progress = .awaitingCode(awaited)
+    case .idle, .connecting, .awaitingCode, .failed: break
+    }
+  }
+
+  mutating func registrationTimeReached() {
+    if let deadline = progress.deadline, deadline <= now {
+      progress = .failed("no verification code came in time; run shuntctl enable again")
+      updateLink()
+      statusMayHaveChanged()
+    }
+    if let deadline = deregistrationDeadline, deadline <= now { finishDisabling(wasTold: false) }
+  }
+
+  // MARK: disable
+
+  mutating func disable(_ call: HandsetCall) {
+    failCalls(HandsetError(.notEnabled, "Shunt was disabled meanwhile")) { waiting in
+      switch waiting {
+      case .enableIdentity, .enableCode, .confirmation, .lookUp: true
+      case .identity, .disable, .send: false
+      }
+    }
+    guard enrolment.isEnabled else {
+      if deregistrationDeadline == nil {
+        act(.reply(call, .row(status)))
+      } else {
+        calls.wait(call, .disable, until: nil)
+      }
+      return
+    }
+    let isKnownToRelay = enrolment.registration != nil || progress.isUnderWay
+    // Consent ends here, whatever the relay does: what is under way goes by carrier, and a restart finds nothing.
+    enrolment.disable()
+    progress = .idle
+    supersededToken = nil
+    interposer.setTapMode(.observe, now: now)
+    abandonAttempts()
+    for file in [StateFile.enrolment, .identityKey, .tokens] { act(.remove(file)) }
+    forgetPeople()
+    modemRetry.end()
+    calls.wait(call, .disable, until: nil)
+    guard isKnownToRelay, link.isReady else {
+      finishDisabling(wasTold: !isKnownToRelay)
+      return
+    }
+    deregistrationDeadline = now + PendingCalls.disableLimit
+    ask(.deregister, for: .deregistration) { $0.finishDisabling(wasTold: false) }
+    statusMayHaveChanged()
+  }
+
+  /// Keys and tokens of others.
+  private mutating func forgetPeople() {
+    for number in tokens.forgetAll() { tokenArrived(number, nil) }
+    contacts.forgetAll()
+    classified = [:]
+    incoming.forgetPeople()
+  }
+
+  mutating func deregistrationEnded(_ outcome: RequestOutcome) {
+    guard deregistrationDeadline != nil else { return }
+    finishDisabling(wasTold: outcome == .done)
+  }
+
+  private mutating func finishDisabling(wasTold: Bool) {
+    deregistrationDeadline = nil
+    identityKey = nil
+    updateLink()
+    var fields = status
+    if !wasTold {
+      fields.append(
+        HandsetField("message", "The relay could not be told; the registration there lapses by itself."))
+    }
+    for (call, _) in calls.takeAll(where: { if case .disable = $0 { true } else { false } }) {
+      act(.reply(call, .row(fields)))
+    }
+    statusMayHaveChanged()
+  }
+}
