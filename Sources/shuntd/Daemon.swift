@@ -307,13 +307,19 @@ final class Daemon {
   }
 
   private func writeSpool(_ write: SpoolWrite, _ messages: [SpooledMessage]) {
+    var written: [String] = []
     var succeeded = true
     do throws(FileError) {
-      for message in messages { try spool.write(SpooledMessage.fileName(of: message.id), message.octets) }
+      for message in messages {
+        let name = SpooledMessage.fileName(of: message.id)
+        try spool.write(name, message.octets)
+        written.append(name)
+      }
     } catch {
       journal.log(.error, "\(error)")
       succeeded = false
-      for message in messages { try? spool.remove(SpooledMessage.fileName(of: message.id)) }
+      // Not the one that failed: it may be there from before, with another tag.
+      for name in written { try? spool.remove(name) }
     }
     handset.spoolWritten(write, succeeded: succeeded, now: EventLoop.now)
   }
@@ -373,7 +379,7 @@ final class Daemon {
   // MARK: control
 
   private func wireBus() {
-    bus.onReady = { [unowned self] in bus.emitStatusChanged(BusRow(handset.status)) }
+    bus.onReady = { [unowned self] in bus.emitStatusChanged(BusRow(handset.publicStatus)) }
     bus.onLost = { [unowned self] _, text in
       journal.log(.error, "no control by D-Bus: \(text)")
       busTimer?.arm(at: EventLoop.now + Self.busRetry)
