@@ -38,7 +38,7 @@ extension Handset {
   mutating func callsTimeReached() {
     for (call, waiting) in calls.takeOverdue(now: now) {
       switch waiting {
-      case .identity, .enableIdentity: fail(call, .noModem, "the modem does not answer")
+      case .identity, .enableIdentity, .sendModem: fail(call, .noModem, "the modem does not answer")
       case .enableCode: act(.reply(call, .row(status)))
       case .confirmation: fail(call, .relayUnreachable, "the relay does not answer")
       case .lookUp: fail(call, .relayUnreachable, "the relay does not answer")
@@ -79,8 +79,10 @@ extension Handset {
     }
   }
 
-  mutating func failCallsForIdentity(_ error: HandsetError) {
-    failCalls(error) { $0.needsIdentity }
+  mutating func failCallsForModem(_ error: HandsetError) {
+    failCalls(error) { waiting in
+      if case .sendModem = waiting { true } else { waiting.needsIdentity }
+    }
   }
 
   // MARK: look-up
@@ -189,6 +191,22 @@ extension Handset {
   // MARK: send
 
   private mutating func send(_ text: String, to number: String, _ call: HandsetCall) {
+    if interposer.isModemOpen {
+      submit(text, to: number, call)
+    } else {
+      calls.wait(call, .sendModem(number: number, text: text), until: now + PendingCalls.identityLimit)
+      interposer.openModem(now: now)
+    }
+  }
+
+  /// Sends what waited for the modem.
+  mutating func sendWaiting() {
+    for (call, waiting) in calls.takeAll(where: { if case .sendModem = $0 { true } else { false } }) {
+      if case .sendModem(let number, let text) = waiting { submit(text, to: number, call) }
+    }
+  }
+
+  private mutating func submit(_ text: String, to number: String, _ call: HandsetCall) {
     let dialled = Self.digits(number)
     guard let address = try? SMSAddress(dialled: dialled) else {
       fail(call, .badNumber, "that can't be dialled")
@@ -200,7 +218,6 @@ extension Handset {
       return
     }
     do throws(LocalSubmissionError) {
-      if !interposer.isModemOpen { interposer.openModem(now: now) }
       let id = try interposer.submitLocally(submits, now: now)
       calls.wait(call, .send(id), until: nil)
     } catch {

@@ -237,7 +237,7 @@ extension Handset {
     failCalls(HandsetError(.notEnabled, "Shunt was disabled meanwhile")) { waiting in
       switch waiting {
       case .enableIdentity, .enableCode, .confirmation, .lookUp: true
-      case .identity, .disable, .send: false
+      case .identity, .disable, .sendModem, .send: false
       }
     }
     guard enrolment.isEnabled else {

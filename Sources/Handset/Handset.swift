@@ -115,6 +115,7 @@ public struct Handset {
     modemRetry.end()
     interposer.modemOpened(now: now)
     if enrolment.isEnabled || calls.needsIdentity { readIdentity() }
+    sendWaiting()
     statusMayHaveChanged()
   }
 
@@ -125,7 +126,7 @@ public struct Handset {
     if modemRetry.failed(reason, now: now) {
       note(.warning, "the modem \(configuration.interposer.device) can't be opened: \(reason)")
     }
-    failCallsForIdentity(HandsetError(.noModem, "the modem can't be opened: \(reason)"))
+    failCallsForModem(HandsetError(.noModem, "the modem can't be opened: \(reason)"))
   }
 
   /// - Parameter reason: one line for a person.
@@ -135,7 +136,7 @@ public struct Handset {
     note(.notice, "the modem \(configuration.interposer.device) is gone: \(reason)")
     identity.forget()
     _ = modemRetry.failed(reason, now: now)
-    failCallsForIdentity(HandsetError(.noModem, "the modem went away"))
+    failCallsForModem(HandsetError(.noModem, "the modem went away"))
     updateLink()
     statusMayHaveChanged()
   }

@@ -5,7 +5,7 @@ internal import Telephony
 struct PendingCalls {
   /// Calls that wait at one time; more are answered with `Busy`.
   static let capacity = 64
-  /// How long a call waits for the modem and SIM.
+  /// How long a call waits for the modem, or its SIM.
   static let identityLimit: Duration = .seconds(15)
   /// How long `enable` waits for the relay before it answers that shuntd goes on trying.
   static let enableLimit: Duration = .seconds(12)
@@ -23,6 +23,8 @@ struct PendingCalls {
     case confirmation
     case disable
     case lookUp(LookUpJob)
+    /// `send` until the modem is open.
+    case sendModem(number: String, text: String)
     case send(SubmissionID)
   }
 

@@ -93,8 +93,12 @@ final class TestRelay {
 
   /// Sends a device whatever a dishonest relay might.
   func push(_ message: ServerMessage, to device: Device) {
+    push(ServerFrame(request: nil, message: message), to: device)
+  }
+
+  func push(_ frame: ServerFrame, to device: Device) {
     guard let id = links.first(where: { $0.value.device === device })?.key else { return }
-    write(ServerFrame(request: nil, message: message), id)
+    write(frame, id)
   }
 
   /// Whether others see the number as online.
