@@ -98,6 +98,8 @@ extension EndToEnd {
       try emil.stopShuntd()
       #expect(try dora.shuntctl("lookup", emil.number).text == "○ \(emil.number)  offline, texts go by the carrier")
 
+      #expect(try dora.shuntctl("send", emil.number, "Later").text == "Sent by the carrier (recipient-offline)")
+
       let disabled = try row(dora.shuntctl("disable", "--json"))
       #expect(disabled["enabled"] as? Bool == false)
       #expect(disabled["state"] as? String == "disabled")

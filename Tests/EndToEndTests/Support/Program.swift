@@ -112,6 +112,8 @@ final class RunningProgram {
     if process.isRunning { kill(process.processIdentifier, SIGKILL) }
   }
 
+  var processID: Int32 { process.processIdentifier }
+
   /// What it has written so far.
   var output: String { files.output }
 
@@ -120,6 +122,10 @@ final class RunningProgram {
   /// Tells it to end and waits until it has.
   func end(_ signal: Int32 = SIGTERM) -> ProgramResult {
     kill(process.processIdentifier, signal)
+    return waitUntilEnded()
+  }
+
+  func waitUntilEnded() -> ProgramResult {
     process.waitUntilExit()
     let status = process.terminationReason == .exit ? process.terminationStatus : 128 + process.terminationStatus
     return ProgramResult(words: words, status: status, output: files.output, errors: files.errors)
