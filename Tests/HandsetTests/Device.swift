@@ -43,6 +43,8 @@ final class Device {
   private(set) var hasNetwork = true
   /// True: the link looks up, but nothing passes.
   var isBlackHole = false
+  /// How wrong its clock is, in milliseconds.
+  var clockOffset: Int64 = 0
   /// False: the SIM can't be read.
   var hasSIM = true
 
@@ -110,8 +112,13 @@ final class Device {
 
   /// As if this device had written to the other before.
   func learn(_ other: Device) throws {
+    try learn(number: other.number.e164)
+  }
+
+  func learn(number: String) throws {
+    let number = try PhoneNumber(e164: number)
     var cache = files[.tokens].map(TokenCache.init(serialized:)) ?? TokenCache()
-    cache.store(TestRelay.token(other.number), for: other.number, generation: TestRelay.generation, wall: world.wall)
+    cache.store(TestRelay.token(number), for: number, generation: TestRelay.generation, wall: world.wall)
     files[.tokens] = cache.serialized
   }
 
@@ -130,7 +137,7 @@ final class Device {
     handset = Handset(
       configuration: configuration, state: PersistedState(files: files, spool: spool.values.sorted { $0.id < $1.id }),
       classifier: TestClassifier(), generator: SeededGenerator(seed: world.generator.next()), now: world.now,
-      wall: world.wall)
+      wall: wall)
     pump()
   }
 
@@ -149,10 +156,12 @@ final class Device {
 
   func tell(_ event: (inout Handset, Duration) -> Void) {
     guard handset != nil else { return }
-    handset?.wall = world.wall
+    handset?.wall = wall
     event(&handset!, world.now)
     pump()
   }
+
+  private var wall: WallTime { WallTime(millisecondsSince1970: world.wall.millisecondsSince1970 + clockOffset) }
 
   var deadlines: [Duration?] { [handset?.nextDeadline, modem.nextDeadline] }
 
@@ -189,7 +198,7 @@ final class Device {
     switch action {
     case .sendToClient(let connection, let octets):
       later(.microseconds(100)) { $0.messengers[connection]?.received(octets) }
-    case .closeClient(let connection, _): messengers.removeValue(forKey: connection)?.wasClosed()
+    case .closeClient(let connection, _): later(.microseconds(100)) { $0.messengers.removeValue(forKey: connection)?.wasClosed() }
     case .openModem: openModem()
     case .sendToModem(let request, let frame, let timeout): sendToModem(request, frame, timeout)
     case .readIdentity:
