@@ -100,105 +100,135 @@ int64_t cm_loop_wall_time(void) {
   return nanoseconds(CLOCK_REALTIME) / 1000000;
 }
 
-/* --- Timer ------------------------------------------------------------------------------------------------------ */
+/* --- Timers ------------------------------------------------------------------------------------------------------ */
 
+/* All timers share one kernel timer: every descriptor in the loop costs each of its turns. */
 struct CmTimer {
-  GSource *source;
-  int descriptor;
-  /* When the caller wants to be called, and when the kernel wakes us: never later, often earlier. */
+  /* When the caller wants to be called. */
   int64_t deadline;
-  int64_t armed;
+  /* The deadline has come and the call is about to be made. */
+  bool due;
   cm_timer_fn fn;
   void *user_data;
 };
 
-static void timer_set(CmTimer *timer, int64_t at) {
+static GPtrArray *timers;
+static int timers_descriptor = -1;
+/* When the kernel wakes us: never later than the first deadline, often earlier. */
+static int64_t timers_armed = NEVER;
+
+static void timers_set(int64_t at) {
   /* A zero time would disarm; a time that has passed fires at once. */
   if (at < 1) at = 1;
   struct itimerspec spec = {
       .it_value = {.tv_sec = at / NANOSECONDS_PER_SECOND, .tv_nsec = at % NANOSECONDS_PER_SECOND},
   };
-  timerfd_settime(timer->descriptor, TFD_TIMER_ABSTIME, &spec, NULL);
-  timer->armed = at;
+  timerfd_settime(timers_descriptor, TFD_TIMER_ABSTIME, &spec, NULL);
+  timers_armed = at;
 }
 
-static gboolean timer_ready(gint descriptor, GIOCondition condition, gpointer data) {
+static CmTimer *next_due_timer(void) {
+  for (guint i = 0; i < timers->len; i++) {
+    CmTimer *timer = timers->pdata[i];
+    if (timer->due) return timer;
+  }
+  return NULL;
+}
+
+static gboolean timers_ready(gint descriptor, GIOCondition condition, gpointer data) {
   (void)condition;
-  CmTimer *timer = data;
+  (void)data;
   uint64_t expirations;
   if (read(descriptor, &expirations, sizeof expirations) < 0 && (errno == EAGAIN || errno == EINTR)) {
     return G_SOURCE_CONTINUE;
   }
-  timer->armed = NEVER;
-  if (timer->deadline == NEVER) return G_SOURCE_CONTINUE;
-  if (cm_loop_now() < timer->deadline) {
-    timer_set(timer, timer->deadline);
-    return G_SOURCE_CONTINUE;
+  timers_armed = NEVER;
+  int64_t now = cm_loop_now();
+  for (guint i = 0; i < timers->len; i++) {
+    CmTimer *timer = timers->pdata[i];
+    timer->due = timer->deadline <= now;
   }
-  timer->deadline = NEVER;
-  timer->fn(timer->user_data); /* may free the timer */
+  /* A callback may free any timer, and may arm its own for a time that has come: that one waits for the next turn. */
+  for (CmTimer *timer; (timer = next_due_timer());) {
+    timer->due = false;
+    timer->deadline = NEVER;
+    timer->fn(timer->user_data);
+  }
+  int64_t first = NEVER;
+  for (guint i = 0; i < timers->len; i++) first = MIN(first, ((CmTimer *)timers->pdata[i])->deadline);
+  if (first < timers_armed) timers_set(first);
   return G_SOURCE_CONTINUE;
 }
 
 CmTimer *cm_timer_new(cm_timer_fn fn, void *user_data) {
-  int descriptor = timerfd_create(CLOCK_BOOTTIME, TFD_CLOEXEC | TFD_NONBLOCK);
-  if (descriptor < 0) return NULL;
+  if (timers_descriptor < 0) {
+    timers_descriptor = timerfd_create(CLOCK_BOOTTIME, TFD_CLOEXEC | TFD_NONBLOCK);
+    if (timers_descriptor < 0) return NULL;
+    timers = g_ptr_array_new();
+    GSource *source = g_unix_fd_source_new(timers_descriptor, G_IO_IN);
+    g_source_set_callback(source, G_SOURCE_FUNC(timers_ready), NULL, NULL);
+    g_source_set_can_recurse(source, TRUE); /* cheaper, see cm_modem.c */
+    g_source_attach(source, NULL);
+    g_source_unref(source);
+  }
   CmTimer *timer = g_new0(CmTimer, 1);
-  timer->descriptor = descriptor;
   timer->deadline = NEVER;
-  timer->armed = NEVER;
   timer->fn = fn;
   timer->user_data = user_data;
-  timer->source = g_unix_fd_source_new(descriptor, G_IO_IN);
-  g_source_set_callback(timer->source, G_SOURCE_FUNC(timer_ready), timer, NULL);
-  g_source_set_can_recurse(timer->source, TRUE); /* cheaper, see cm_modem.c */
-  g_source_attach(timer->source, NULL);
+  g_ptr_array_add(timers, timer);
   return timer;
 }
 
 void cm_timer_arm(CmTimer *timer, int64_t deadline_ns) {
+  timer->due = false;
   timer->deadline = deadline_ns == NEVER ? NEVER - 1 : deadline_ns;
-  if (timer->deadline < timer->armed) timer_set(timer, timer->deadline);
+  if (timer->deadline < timers_armed) timers_set(timer->deadline);
 }
 
 void cm_timer_disarm(CmTimer *timer) {
+  timer->due = false;
   timer->deadline = NEVER;
 }
 
 void cm_timer_free(CmTimer *timer) {
   if (!timer) return;
-  g_source_destroy(timer->source);
-  g_source_unref(timer->source);
-  close(timer->descriptor);
+  g_ptr_array_remove_fast(timers, timer);
   g_free(timer);
 }
 
 /* --- Signals ---------------------------------------------------------------------------------------------------- */
 
 struct CmSignalWatch {
-  GSource *source;
   int number;
   cm_signal_fn fn;
   void *user_data;
 };
 
-/* The event descriptor of each watched signal, plus one; 0: not watched. Read by the handler. */
-static volatile int signal_descriptors[NSIG];
+/* One event descriptor for all signals, for the same reason as above. Read by the handler, like the flags. */
+static volatile int signals_descriptor = -1;
+static volatile sig_atomic_t signal_pending[NSIG];
+static CmSignalWatch *signal_watches[NSIG];
 
 static void signal_arrived(int number) {
   int saved = errno;
   uint64_t one = 1;
-  ssize_t written = write(signal_descriptors[number] - 1, &one, sizeof one);
+  signal_pending[number] = 1;
+  ssize_t written = write(signals_descriptor, &one, sizeof one);
   (void)written; /* full means that the loop knows already */
   errno = saved;
 }
 
-static gboolean signal_ready(gint descriptor, GIOCondition condition, gpointer data) {
+static gboolean signals_ready(gint descriptor, GIOCondition condition, gpointer data) {
   (void)condition;
-  CmSignalWatch *watch = data;
+  (void)data;
   uint64_t count;
   if (read(descriptor, &count, sizeof count) < 0) return G_SOURCE_CONTINUE;
-  watch->fn(watch->user_data); /* may free the watch */
+  for (int number = 1; number < NSIG; number++) {
+    if (!signal_pending[number]) continue;
+    signal_pending[number] = 0;
+    CmSignalWatch *watch = signal_watches[number];
+    if (watch) watch->fn(watch->user_data); /* may free the watch */
+  }
   return G_SOURCE_CONTINUE;
 }
 
@@ -207,28 +237,27 @@ CmSignalWatch *cm_signal_watch_new(int signal_number, cm_signal_fn fn, void *use
     errno = EINVAL;
     return NULL;
   }
-  if (signal_descriptors[signal_number]) {
+  if (signal_watches[signal_number]) {
     errno = EBUSY;
     return NULL;
   }
-  int descriptor = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-  if (descriptor < 0) return NULL;
-  signal_descriptors[signal_number] = descriptor + 1;
-  struct sigaction action = {.sa_handler = signal_arrived, .sa_flags = SA_RESTART};
-  if (sigaction(signal_number, &action, NULL) < 0) {
-    int saved = errno;
-    signal_descriptors[signal_number] = 0;
-    close(descriptor);
-    errno = saved;
-    return NULL;
+  if (signals_descriptor < 0) {
+    int descriptor = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    if (descriptor < 0) return NULL;
+    signals_descriptor = descriptor;
+    GSource *source = g_unix_fd_source_new(descriptor, G_IO_IN);
+    g_source_set_callback(source, G_SOURCE_FUNC(signals_ready), NULL, NULL);
+    g_source_attach(source, NULL);
+    g_source_unref(source);
   }
+  struct sigaction action = {.sa_handler = signal_arrived, .sa_flags = SA_RESTART};
+  if (sigaction(signal_number, &action, NULL) < 0) return NULL;
   CmSignalWatch *watch = g_new0(CmSignalWatch, 1);
   watch->number = signal_number;
   watch->fn = fn;
   watch->user_data = user_data;
-  watch->source = g_unix_fd_source_new(descriptor, G_IO_IN);
-  g_source_set_callback(watch->source, G_SOURCE_FUNC(signal_ready), watch, NULL);
-  g_source_attach(watch->source, NULL);
+  signal_pending[signal_number] = 0;
+  signal_watches[signal_number] = watch;
   return watch;
 }
 
@@ -236,11 +265,7 @@ void cm_signal_watch_free(CmSignalWatch *watch) {
   if (!watch) return;
   struct sigaction action = {.sa_handler = SIG_DFL};
   sigaction(watch->number, &action, NULL);
-  int descriptor = signal_descriptors[watch->number] - 1;
-  signal_descriptors[watch->number] = 0;
-  g_source_destroy(watch->source);
-  g_source_unref(watch->source);
-  close(descriptor);
+  signal_watches[watch->number] = NULL;
   g_free(watch);
 }
 

@@ -13,7 +13,7 @@ final class Daemon {
   /// How long a shutdown may take before the loop ends anyway.
   static let shutdownLimit: Duration = .seconds(5)
   /// From the last of a burst of rare work (start, registration, look-ups, messages) until its memory is given back.
-  static let trimDelay: Duration = .seconds(2)
+  static let trimDelay: Duration = .milliseconds(500)
   /// From the bus's loss until the next try to get on it.
   static let busRetry: Duration = .seconds(5)
 
@@ -240,13 +240,16 @@ final class Daemon {
 
   private func pump() {
     while let action = handset.nextAction() { perform(action) }
-    let deadline = handset.nextDeadline
+    let deadline = Self.nextDeadline(&handset)
     if deadline != armedDeadline {
       armedDeadline = deadline
       timer?.arm(at: deadline)
     }
     if isShuttingDown, handset.isShutDown { loop.quit() }
   }
+
+  /// Read in place: a getter of a stored value's property would copy the whole machine, at every request.
+  private static func nextDeadline(_ handset: inout Handset) -> Duration? { handset.nextDeadline }
 
   private func perform(_ action: HandsetAction) {
     switch action {

@@ -42,6 +42,7 @@ final class BenchProxy {
   private var stock: Side
   private var shunt: Side
   private var differences = 0
+  private var count = 0
 
   init(shuntd: String, stock proxy: String) throws {
     workspace = try BenchWorkspace()
@@ -62,7 +63,12 @@ final class BenchProxy {
       try pair(index, measured: true)
       if Self.memoryAfter.contains(index + 1) { try measureMemory(index + 1) }
     }
-    report(count)
+    self.count = count
+  }
+
+  var ratios: (median: Double, p99: Double) {
+    let (stock, shunt) = totals
+    return (shunt.median / stock.median, shunt.p99 / stock.p99)
   }
 
   /// One request through each proxy; who goes first changes from one round of kinds to the next.
@@ -103,7 +109,8 @@ final class BenchProxy {
     (stock.latencies.reduce(Latencies(), +), shunt.latencies.reduce(Latencies(), +))
   }
 
-  private func report(_ count: Int) {
+  /// Prints the round's figures, and returns those that have limits of their own.
+  func report() -> [Requirement] {
     var table = Table([
       "\(count) requests each, µs", "stock median", "p99", "shuntd median", "p99", "ratio median", "p99",
     ])
@@ -120,15 +127,11 @@ final class BenchProxy {
     for (stock, shunt) in zip(stock.memory, shunt.memory) {
       Output.line("after \(stock.requests) requests: stock \(stock.use.description); shuntd \(shunt.use.description)")
     }
+    return requirements
   }
 
-  var requirements: [Requirement] {
-    let (stock, shunt) = totals
-    var list = [
-      Requirement(name: "ratio of medians", value: shunt.median / stock.median, limit: 1, unit: ""),
-      Requirement(name: "ratio of 99th percentiles", value: shunt.p99 / stock.p99, limit: 1, unit: ""),
-      Requirement(name: "answers that differ", value: Double(differences), limit: 0, unit: ""),
-    ]
+  private var requirements: [Requirement] {
+    var list = [Requirement(name: "answers that differ", value: Double(differences), limit: 0, unit: "")]
     let mebibyte = Double(1 << 20)
     if let use = self.shunt.memory.first(where: { $0.requests == 10_000 })?.use {
       list.append(
