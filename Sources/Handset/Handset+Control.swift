@@ -136,7 +136,11 @@ extension Handset {
     let asked = known.compactMap { cachedToken(of: $0) }
     guard asked.count == known.count else {
       calls.remove(call)
-      fail(call, .relayRefused, "the relay did not answer the look-up; see the journal")
+      if relay.status == .ready {
+        fail(call, .relayRefused, "the relay did not answer the look-up; see the journal")
+      } else {
+        fail(call, .relayUnreachable, "the session with the relay was lost")
+      }
       return
     }
     guard !asked.isEmpty else {

@@ -111,6 +111,7 @@ extension Handset {
     if problem != .stopped { note(.notice, "lost the relay: \(problem)") }
     contacts.forgetAll()
     incoming.endSession()
+    failLookUps(HandsetError(.relayUnreachable, "the session with the relay was lost: \(problem)"))
     for number in tokens.abandonAll() { tokenArrived(number, nil) }
     abandonAttempts()
     if case .ended(.registrationMoved) = problem {
@@ -119,7 +120,6 @@ extension Handset {
       progress = .failed("the number was registered from another device")
       updateLink()
     }
-    failLookUps(HandsetError(.relayUnreachable, "lost the relay: \(problem)"))
     registrationLostSession()
     statusMayHaveChanged()
   }

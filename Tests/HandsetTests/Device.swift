@@ -34,6 +34,9 @@ final class Device {
   var files: [StateFile: [UInt8]] = [:]
   var spool: [StoredMessageID: SpooledMessage] = [:]
   var diskIsFull = false
+  /// True: writes are answered by `finishWrites`.
+  var diskIsSlow = false
+  private var slowWrites: [(SpoolWrite, [SpooledMessage])] = []
 
   // MARK: Its faults
 
@@ -43,6 +46,8 @@ final class Device {
   private(set) var hasNetwork = true
   /// True: the link looks up, but nothing passes.
   var isBlackHole = false
+  /// What becomes of octets from the relay.
+  var tamper: (([UInt8]) -> [UInt8])?
   /// How wrong its clock is, in milliseconds.
   var clockOffset: Int64 = 0
   /// False: the SIM can't be read.
@@ -221,9 +226,12 @@ final class Device {
     case .write(let file, let octets): files[file] = octets
     case .remove(let file): files[file] = nil
     case .writeSpool(let write, let messages):
+      guard !diskIsSlow else {
+        slowWrites.append((write, messages))
+        return
+      }
       if !diskIsFull { for message in messages { spool[message.id] = message } }
-      let succeeded = !diskIsFull
-      handset?.spoolWritten(write, succeeded: succeeded, now: world.now)
+      handset?.spoolWritten(write, succeeded: !diskIsFull, now: world.now)
     case .removeFromSpool(let id): spool[id] = nil
     case .record(let record): records.append(record)
     case .note(_, let text): notes.append(text)
@@ -231,6 +239,15 @@ final class Device {
       precondition(replies[call] == nil, "answered twice")
       replies[call] = reply
     case .statusChanged: break
+    }
+  }
+
+  func finishWrites() {
+    let writes = slowWrites
+    slowWrites = []
+    for (write, messages) in writes {
+      for message in messages { spool[message.id] = message }
+      tell { $0.spoolWritten(write, succeeded: true, now: $1) }
     }
   }
 
@@ -331,6 +348,7 @@ final class Device {
 
   func relayReceived(_ octets: [UInt8], on connection: RelayConnection) {
     guard links[connection] != nil, !isBlackHole else { return }
+    let octets = tamper?(octets) ?? octets
     // In two pieces, as a network may.
     let middle = octets.count / 2
     for piece in [octets[..<middle], octets[middle...]] {
