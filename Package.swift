@@ -105,6 +105,7 @@ var targets: [Target] = [
       .product(name: "Logging", package: "swift-log"),
       .product(name: "Metrics", package: "swift-metrics"),
     ]),
+  tests("ShuntLabTests", ["shunt-lab", "VirtualModem", "QMI", "Telephony", argumentParser]),
   tests("EndToEndTests", []),
 ]
 
