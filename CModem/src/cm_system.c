@@ -4,6 +4,7 @@
 #include <inttypes.h>
 #include <link.h>
 #include <malloc.h>
+#include <sched.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -71,6 +72,15 @@ size_t cm_system_release_code(void) {
   size_t octets = 0;
   dl_iterate_phdr(release_code_pages, &octets);
   return octets;
+}
+
+bool cm_system_pin_to_one_processor(void) {
+  int processor = sched_getcpu();
+  if (processor < 0) return false;
+  cpu_set_t set;
+  CPU_ZERO(&set);
+  CPU_SET(processor, &set);
+  return sched_setaffinity(0, sizeof set, &set) == 0;
 }
 
 void cm_system_memory(uint64_t *resident, uint64_t *private_octets) {

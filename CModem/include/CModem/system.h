@@ -26,6 +26,9 @@ bool cm_system_trim_memory(void);
 // and number metadata run through megabytes of code that a proxy at work never touches; unmapped, the kernel can drop
 // it when memory is short. Returns how many octets were covered.
 size_t cm_system_release_code(void);
+// Keeps this process, and those it starts from now on, on the processor it runs on, for measurements: which process the
+// scheduler wakes on which processor would otherwise be measured. False when the kernel refuses.
+bool cm_system_pin_to_one_processor(void);
 // Octets resident, and resident and shared with nobody; zeroes when /proc does not say.
 void cm_system_memory(uint64_t *resident, uint64_t *private_octets);
 

@@ -35,7 +35,8 @@ struct BenchProxyCommand: ParsableCommand {
 
   func run() throws {
     try BenchNamespace.enter()
-    BenchProcessor.pin()
+    // Waking a process on a sleeping processor costs more than all that is measured.
+    ProcessPlacement.pinToOneProcessor()
     var ratios: [(median: Double, p99: Double)] = []
     var requirements: [Requirement] = []
     for round in 1...rounds {
