@@ -12,6 +12,8 @@ struct Enrolment: Sendable {
   private(set) var registration: Registration?
   private var binding: [UInt8] = []
   private var bindingSalt: [UInt8] = []
+  /// The identity last found to match, which spares every message the hash.
+  private var verified: DeviceIdentity?
 
   init() {}
 
@@ -59,6 +61,7 @@ struct Enrolment: Sendable {
     self.registration = registration
     bindingSalt = salt
     binding = Self.bind(identity, salt: salt)
+    verified = identity
   }
 
   /// The relay says how long the registration lasts now.
@@ -70,11 +73,21 @@ struct Enrolment: Sendable {
     registration = nil
     binding = []
     bindingSalt = []
+    verified = nil
+  }
+
+  /// Remembers `identity` when it is the one registered.
+  mutating func verify(_ identity: DeviceIdentity) {
+    verified = isBound(to: identity) ? identity : nil
   }
 
   /// Whether the registration is for the SIM and device now present.
   func isBound(to identity: DeviceIdentity) -> Bool {
-    !binding.isEmpty && Self.bind(identity, salt: bindingSalt) == binding
+    guard !binding.isEmpty else { return false }
+    if let verified, verified.iccid == identity.iccid, verified.imsi == identity.imsi, verified.imei == identity.imei {
+      return true
+    }
+    return Self.bind(identity, salt: bindingSalt) == binding
   }
 
   private static func bind(_ identity: DeviceIdentity, salt: [UInt8]) -> [UInt8] {

@@ -30,6 +30,7 @@ extension Handset {
     let wasBound = identity.known.map { enrolment.isBound(to: $0) }
     identity.finished(read, needsSIM: enrolment.isEnabled, now: now)
     classified = [:]
+    if let known = identity.known { enrolment.verify(known) }
     if let known = identity.known, enrolment.registration != nil, !enrolment.isBound(to: known), wasBound != false {
       note(.warning, "the SIM or the device is not the one registered; texts go by the carrier")
     }

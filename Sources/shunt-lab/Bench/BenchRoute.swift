@@ -160,6 +160,8 @@ final class BenchRoute {
     guard let before = MemoryUse(of: sender.daemon.processID) else { throw LabError("shuntd is gone") }
     let numbers = (0..<20).map { "+4416329601\($0 < 10 ? "0" : "")\($0)" }
     _ = try control(sender, ["lookup"] + numbers)
+    // What the burst took is given back when it is over.
+    workspace.rest(.seconds(1))
     guard let after = MemoryUse(of: sender.daemon.processID) else { throw LabError("shuntd is gone") }
     Output.line("enabled shuntd: \(before.description); after \(numbers.count) look-ups \(after.description)")
     let mebibyte = Double(1 << 20)
