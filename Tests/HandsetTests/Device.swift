@@ -152,7 +152,7 @@ final class Device {
     epoch += 1
     isModemOpen = false
     pending = [:]
-    for messenger in messengers.values { messenger.wasClosed() }
+    for (connection, messenger) in messengers { messenger.wasClosed(connection) }
     messengers = [:]
     for link in links.values { world.relay.closed(link) }
     links = [:]
@@ -203,7 +203,7 @@ final class Device {
     switch action {
     case .sendToClient(let connection, let octets):
       later(.microseconds(100)) { $0.messengers[connection]?.received(octets) }
-    case .closeClient(let connection, _): later(.microseconds(100)) { $0.messengers.removeValue(forKey: connection)?.wasClosed() }
+    case .closeClient(let connection, _): later(.microseconds(100)) { $0.messengers.removeValue(forKey: connection)?.wasClosed(connection) }
     case .openModem: openModem()
     case .sendToModem(let request, let frame, let timeout): sendToModem(request, frame, timeout)
     case .readIdentity:

@@ -48,14 +48,17 @@ final class Messenger {
   private(set) var closeCount = 0
   /// As Chatty does with what it has shown.
   var deletesWhatItReads = false
-  var wantsReports = true
+  /// As ModemManager does, which thereby misses what a modem stores in between.
+  var listsFirst = false
 
   init(_ device: Device) { self.device = device }
 
   // MARK: Life
 
+  /// Begins anew, as after *no longer controllable, reprobing*: whatever is stored is read again.
   func start() {
     isReady = false
+    received = []
     decoder = QMUXFrameDecoder()
     guard let connection = device.connect(self) else { return }
     self.connection = connection
@@ -65,26 +68,35 @@ final class Messenger {
       control({ CTL.AllocateClientIDRequest(service: .wms).encoded(transaction: $0) }) { [self] frame in
         guard let allocation = try? CTL.AllocateClientIDResponse(decoding: frame).allocation else { return }
         clientID = allocation.clientID
-        list()
+        if listsFirst { list { self.enableReports {} } } else { enableReports { self.list {} } }
       }
     }
   }
 
-  private func list() {
+  private func enableReports(_ then: @escaping () -> Void) {
+    request(WMS.SetEventReportRequest(reportsNewMessages: true)) { [self] frame in
+      isReady = frame.result?.isSuccess == true
+      then()
+    }
+  }
+
+  private func list(_ then: @escaping () -> Void) {
     request(WMS.ListMessagesRequest(storage: .nv, mode: .gsmWCDMA)) { [self] frame in
       for entry in (try? WMS.ListMessagesResponse(decoding: frame))?.entries ?? [] {
         read(WMS.MessageLocation(storage: .nv, index: entry.index))
       }
-      guard wantsReports else { return }
-      request(WMS.SetEventReportRequest(reportsNewMessages: true)) { [self] frame in
-        isReady = frame.result?.isSuccess == true
-      }
+      then()
     }
   }
 
   /// The proxy closed the connection, or died.
-  func wasClosed() {
+  func wasClosed(_ connection: ClientConnection) {
+    guard connection == self.connection else { return }
     closeCount += 1
+    end()
+  }
+
+  private func end() {
     connection = nil
     clientID = nil
     isReady = false
@@ -96,7 +108,7 @@ final class Messenger {
   func quit() {
     guard let connection else { return }
     device.disconnect(connection)
-    wasClosed()
+    end()
   }
 
   // MARK: Out
@@ -191,6 +203,8 @@ final class Messenger {
       guard let stored = try? WMS.RawReadResponse(decoding: frame).stored,
         let pdu = try? RawPDU(decoding: stored.message.octets)
       else { return }
+      // Listed and announced at the same time: it is the same message.
+      guard !received.contains(where: { $0.location == location && $0.pdu == stored.message.octets }) else { return }
       received.append(
         Received(
           location: location, pdu: stored.message.octets, deliver: try? SMSDeliver(decoding: pdu.tpdu),

@@ -114,6 +114,8 @@ final class World {
       guard case .send(let event, let link) = action else { continue }
       guard let device = devices.first(where: { $0.carrierLink == link }) else { continue }
       after(.milliseconds(3)) { [self] in
+        // A modem that is being unplugged loses its radio first.
+        guard device.modem.isPluggedIn else { return }
         device.modem.carrierSent(event, now: now)
         device.pump()
       }
