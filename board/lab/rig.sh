@@ -47,11 +47,11 @@ rig_namespace_of() { echo "shunt-$1-$$"; }
 
 # rig_exec NAME COMMAND...: runs a command in the handset's namespace, on its bus, in the foreground.
 rig_exec() {
-  local name=$1
+  local bus="unix:path=$rig_directory/$1.bus" namespace="/run/netns/shunt-$1-$$"
   shift
-  # mmcli takes arguments in the locale's encoding.
-  LC_ALL=C.UTF-8 DBUS_SYSTEM_BUS_ADDRESS=$(rig_bus "$name") DBUS_SESSION_BUS_ADDRESS=$(rig_bus "$name") \
-    nsenter --net="/run/netns/$(rig_namespace_of "$name")" -- "$@"
+  # mmcli takes arguments in the locale's encoding. Bash 5.2 takes a signal that comes during assignments before a command for a syntax
+  # error; so they are env's.
+  env LC_ALL=C.UTF-8 DBUS_SYSTEM_BUS_ADDRESS="$bus" DBUS_SESSION_BUS_ADDRESS="$bus" nsenter --net="$namespace" -- "$@"
 }
 
 # rig_bus NAME: prints the address of the handset's message bus.
