@@ -116,6 +116,9 @@ extension Interposer {
       if isSuccess {
         ledger.setReporting(pending.clientID, isReporting)
         updateOwnReports()
+        reply(frame, to: client)
+        if isReporting { announceUnannounced() }
+        return
       }
     case .resetWMS:
       if isSuccess {

@@ -9,6 +9,7 @@ extension Interposer {
   }
 
   /// Stores a message and announces it to every client id that enabled reports of new messages. One with the same id is replaced.
+  /// When there is no such client, it is announced to the next: one that has listed the storage already would not see it otherwise.
   ///
   /// - Returns: how many client ids were told.
   @discardableResult
@@ -41,7 +42,13 @@ extension Interposer {
       }
       if wasTold { count += 1 }
     }
+    storage.setAnnounced(id, count > 0)
     return count
+  }
+
+  /// A client wants to be told of new messages from now on.
+  mutating func announceUnannounced() {
+    for id in storage.unannounced.sorted() { _ = announce(id) }
   }
 
   // MARK: Requests

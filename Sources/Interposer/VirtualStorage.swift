@@ -3,6 +3,8 @@ import QMI
 /// Messages that clients find in device storage though the modem never had them.
 struct VirtualStorage: Sendable {
   private var messages: [StoredMessageID: StoredMessage] = [:]
+  /// Delivered while no client wanted to be told.
+  private(set) var unannounced: Set<StoredMessageID> = []
 
   var count: Int { messages.count }
 
@@ -10,7 +12,14 @@ struct VirtualStorage: Sendable {
 
   mutating func insert(_ message: StoredMessage) { messages[message.id] = message }
 
-  mutating func remove(_ id: StoredMessageID) -> Bool { messages.removeValue(forKey: id) != nil }
+  mutating func remove(_ id: StoredMessageID) -> Bool {
+    unannounced.remove(id)
+    return messages.removeValue(forKey: id) != nil
+  }
+
+  mutating func setAnnounced(_ id: StoredMessageID, _ isAnnounced: Bool) {
+    if isAnnounced { unannounced.remove(id) } else { unannounced.insert(id) }
+  }
 
   mutating func setTag(_ tag: WMS.MessageTag, of id: StoredMessageID) -> Bool {
     guard messages[id] != nil else { return false }

@@ -162,6 +162,22 @@ import VirtualModem
     #expect(world.carried(from: alice) == ["Not enabled"])
   }
 
+  @Test func whatComesWhileNobodyListensIsAnnouncedToTheNext() throws {
+    let world = World()
+    let (alice, bob) = try Device.pair(world)
+    bob.messenger.quit()
+    // ModemManager lists first and asks for reports then: between the two comes a text.
+    let late = Messenger(bob)
+    late.listsFirst = true
+    late.gap = .seconds(2)
+    late.start()
+    world.run(.seconds(1))
+    #expect(alice.messenger.sent("Early", to: bob.number.e164).hasSucceeded)
+    #expect(late.texts.isEmpty)
+    world.run(.seconds(2))
+    #expect(late.texts == ["+919876543210: Early"])
+  }
+
   @Test func aBoardWithoutModemManagerGetsItsCodeAndItsTexts() throws {
     let world = World()
     let alice = try Device(world, "+919876543210")

@@ -50,6 +50,8 @@ final class Messenger {
   var deletesWhatItReads = false
   /// As ModemManager does, which thereby misses what a modem stores in between.
   var listsFirst = false
+  /// How long the one waits for the other then.
+  var gap: Duration = .zero
 
   init(_ device: Device) { self.device = device }
 
@@ -68,7 +70,7 @@ final class Messenger {
       control({ CTL.AllocateClientIDRequest(service: .wms).encoded(transaction: $0) }) { [self] frame in
         guard let allocation = try? CTL.AllocateClientIDResponse(decoding: frame).allocation else { return }
         clientID = allocation.clientID
-        if listsFirst { list { self.enableReports {} } } else { enableReports { self.list {} } }
+        if listsFirst { list { self.device.world.after(self.gap) { self.enableReports {} } } } else { enableReports { self.list {} } }
       }
     }
   }

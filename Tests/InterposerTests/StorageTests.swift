@@ -38,6 +38,29 @@ import Testing
     #expect(rig.take(silent).isEmpty)
   }
 
+  @Test func whatNobodyWasToldOfIsAnnouncedToTheNext() throws {
+    let rig = Rig()
+    #expect(try rig.deliver(Sample.stored(0)) == 0)
+    #expect(try rig.deliver(Sample.stored(1)) == 0)
+    // After the answer to the request, and only once.
+    let first = rig.openReporting(3)
+    let frames = rig.take(first)
+    let reports = try frames.map { try WMS.EventReportIndication(decoding: $0).storedMessage }
+    #expect(reports == [location(0), location(1)])
+    let second = rig.openReporting(4)
+    #expect(rig.take(second).isEmpty)
+    // One that was deleted meanwhile is not announced, nor is what the spool held at the start.
+    let other = Rig()
+    try other.interposer.restoreStored([Sample.stored(7)])
+    #expect(try other.deliver(Sample.stored(0)) == 0)
+    let silent = other.open()
+    other.send(
+      WMS.DeleteRequest(storage: .nv, index: StoredMessageID.base, mode: .gsmWCDMA).encoded(client: 9, transaction: 1),
+      from: silent)
+    let late = other.openReporting(3)
+    #expect(other.take(late).isEmpty)
+  }
+
   @Test func reportsEndWithTheirRequestIDResetClientOrModem() throws {
     func count(_ end: (Rig, ClientConnection) -> Void) throws -> Int {
       let rig = Rig()
