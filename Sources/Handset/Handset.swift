@@ -1,6 +1,6 @@
 public import Interposer
 public import QMI
-public import RelayProtocol
+internal import RelayProtocol
 internal import Routing
 internal import Sealing
 public import Telephony

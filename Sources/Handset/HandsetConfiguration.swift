@@ -1,6 +1,5 @@
 public import Interposer
 public import Sealing
-public import Telephony
 
 /// What a device is told by its settings.
 public struct HandsetConfiguration: Sendable {
