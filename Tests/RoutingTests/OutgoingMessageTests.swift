@@ -100,4 +100,17 @@ import Testing
     let result20 = message.refusedByRecipient()
     #expect(result20 == .nothing)
   }
+
+  @Test func aKeyThatIsStaleAgainAfterItsRetryIsGivenUp() {
+    var (message, _) = OutgoingMessage.start(hasToken: true, hasKey: true, timeout: .seconds(6), now: .zero)
+    _ = message.accepted()
+    let first = message.rejected(.staleKey)
+    #expect(first == .lookUp)
+    let found = message.keyFound()
+    #expect(found == .deliver)
+    _ = message.accepted()
+    let second = message.rejected(.staleKey)
+    #expect(second == .useCarrier(.recipientOffline, attemptedIP: true, revoke: false))
+    #expect(message.isFinished)
+  }
 }

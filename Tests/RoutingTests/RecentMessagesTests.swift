@@ -35,6 +35,15 @@ import Testing
     #expect(recent.count == 0)
   }
 
+  @Test func aCopyShownLongerAgoThanItCanBeIsAnotherMessage() {
+    var recent = RecentMessages()
+    recent.remember(sender: sender, content: [1], route: .carrier, now: .seconds(1))
+    let tooOld = recent.isOtherCopy(sender: sender, content: [1], route: .ip, within: .seconds(30), now: .seconds(32))
+    #expect(!tooOld && recent.count == 1)
+    let inTime = recent.isOtherCopy(sender: sender, content: [1], route: .ip, within: .seconds(30), now: .seconds(31))
+    #expect(inTime && recent.count == 0)
+  }
+
   @Test func theMemoryIsBounded() {
     var recent = RecentMessages()
     for index in 0..<(RecentMessages.capacity + 10) {
