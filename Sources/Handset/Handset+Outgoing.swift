@@ -350,8 +350,10 @@ extension OutgoingMessage.Rejection {
 extension SubmissionFailure {
   /// What the modem said, for the record.
   var text: String {
-    guard let cause = details?.cause else { return "QMI error \(error.rawValue)" }
-    return "QMI error \(error.rawValue), RP-cause \(cause.rpCause.rawValue), TP-cause \(cause.tpCause.rawValue)"
+    let number = "QMI error \(error.rawValue)"
+    let words = "\(error)" == number ? number : "\(error) (\(number))"
+    guard let cause = details?.cause else { return words }
+    return "\(words), RP-cause \(cause.rpCause.rawValue), TP-cause \(cause.tpCause.rawValue)"
   }
 }
 

@@ -224,7 +224,9 @@ extension VirtualModem {
       builder.append(0x11) { writer in
         writer.append(UInt16(1))
         writer.append(octets: home.mcc.utf8)
-        writer.append(octets: Array(home.mnc.utf8) + (home.hasThreeDigitMNC ? [] : [0xFF]))
+        // libqmi reads a text here, and takes an F for the digit that is not there; other fillers it prints from memory it
+        // has not set.
+        writer.append(octets: Array(home.mnc.utf8) + (home.hasThreeDigitMNC ? [] : [UInt8(ascii: "F")]))
         writer.append(UInt16(0x0000))
         writer.append(UInt16(0xFFFE))
         writer.append(UInt8(1))
