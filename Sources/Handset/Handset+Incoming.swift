@@ -227,7 +227,9 @@ extension Handset {
     var outcome = Outcome.delivered
     if let sender {
       let content = ContentIdentity(deliver).octets
-      if incoming.recent.isOtherCopy(sender: sender, content: content, route: .carrier, now: now) {
+      if incoming.recent.isOtherCopy(
+        sender: sender, content: content, route: .carrier, within: fallbackAge(deliver), now: now)
+      {
         outcome = .duplicate
       } else {
         incoming.recent.remember(sender: sender, content: content, route: .carrier, now: now)
@@ -251,6 +253,14 @@ extension Handset {
             time: wall, id: newRecordID(), modem: configuration.interposer.device, direction: .incoming,
             number: message.sender, parts: message.parts, route: .carrier, reason: nil, outcome: message.outcome)))
     }
+  }
+
+  /// How long ago the IP copy may have come for this to be its fallback: the sender's device gives up on the acknowledgement within
+  /// seconds, so a carrier SMS that was submitted later than that is the same words said again.
+  private func fallbackAge(_ deliver: SMSDeliver) -> Duration {
+    guard let submitted = deliver.serviceCentreTimestamp.wallTime else { return RecentMessages.window }
+    let latest = configuration.interposer.timing.decision + Self.clockTolerance
+    return min(wall.elapsed(since: submitted) + latest, RecentMessages.window)
   }
 
   /// The code, when this device waits for one and the message is nothing else.

@@ -98,6 +98,18 @@ import VirtualModem
     #expect(bob.messenger.texts.count == 3)
   }
 
+  @Test func theSameWordsByCarrierMinutesAfterIPAreAnotherText() throws {
+    let world = World()
+    let (alice, bob) = try Device.pair(world)
+    #expect(alice.messenger.sent("ok", to: bob.number.e164).hasSucceeded)
+    bob.cutNetwork()
+    world.run(.seconds(120))
+    #expect(alice.messenger.sent("ok", to: bob.number.e164).hasSucceeded)
+    world.run(.seconds(10))
+    #expect(alice.records.map(\.route) == [.ip, .carrier])
+    #expect(bob.messenger.texts.count == 2)
+  }
+
   @Test func aMessageRevokedBeforeItWasStoredIsNotShownByIP() throws {
     let world = World()
     let (alice, bob) = try Device.pair(world)
