@@ -14,6 +14,11 @@ final class Daemon {
   static let shutdownLimit: Duration = .seconds(5)
   /// From the last of a burst of rare work (start, registration, look-ups, messages) until its memory is given back.
   static let trimDelay: Duration = .milliseconds(500)
+  /// From a decision until the journal and the bus hear of it: what listens there wakes up, and must not do so between the
+  /// parts of a message or two messages in a row. The decision log itself is written at once.
+  static let announcementDelay: Duration = .milliseconds(50)
+  /// Decisions that wait for that; with more they are announced at once.
+  static let announcementLimit = 64
   /// From the bus's loss until the next try to get on it.
   static let busRetry: Duration = .seconds(5)
 
@@ -44,6 +49,8 @@ final class Daemon {
   private var watchdogTimer: LoopTimer?
   private var shutdownTimer: LoopTimer?
   private var trimTimer: LoopTimer?
+  private var announcementTimer: LoopTimer?
+  private var announcements: [(record: DecisionRecord, line: String)] = []
   private var signals: [SignalWatch] = []
   private var isShuttingDown = false
 
@@ -82,6 +89,7 @@ final class Daemon {
     pump()
     notifier.ready()
     loop.run()
+    announce()
   }
 
   // MARK: start
@@ -188,6 +196,7 @@ final class Daemon {
     }
     busTimer = LoopTimer { [unowned self] in bus.start() }
     trimTimer = LoopTimer { ProcessMemory.trim() }
+    announcementTimer = LoopTimer { [unowned self] in announce() }
     trimTimer?.arm(at: EventLoop.now + Self.trimDelay)
     shutdownTimer = LoopTimer { [unowned self] in loop.quit() }
     signals = [SignalWatch.Signal.terminate, .interrupt].map { signal in
@@ -364,6 +373,22 @@ final class Daemon {
     } catch {
       journal.log(.error, "a decision could not be logged: \(error)")
     }
+    announcements.append((record, line))
+    if announcements.count >= Self.announcementLimit {
+      announce()
+    } else if announcements.count == 1 {
+      announcementTimer?.arm(at: EventLoop.now + Self.announcementDelay)
+    }
+  }
+
+  /// Tells the journal and the bus of the decisions since the last time.
+  private func announce() {
+    let waiting = announcements
+    announcements = []
+    for (record, line) in waiting { announce(record, line) }
+  }
+
+  private func announce(_ record: DecisionRecord, _ line: String) {
     let fields = record.fields(numbers: settings.numbers).compactMap { field -> (String, String)? in
       let name = "SHUNT_" + field.key.uppercased()
       switch field.value {

@@ -9,7 +9,7 @@ struct BenchProxyCommand: ParsableCommand {
     abstract: "The same requests through shuntd and through libqmi's own proxy.",
     discussion: """
       Each proxy has a virtual modem of its own, both alike. Requests alternate between the two, one at a time, all on one processor, so \
-      that not the scheduler's choice of processors is compared. How fresh processes happen to lie in the caches moves a round by a tenth \
+      that not the scheduler's choice of processors is compared, and no processor sleeps. How fresh processes happen to lie in the caches moves a round by a tenth \
       either way: the figure is the median of several rounds. Wants root (or user namespaces) for a network namespace of its own.
       """)
 
@@ -35,7 +35,8 @@ struct BenchProxyCommand: ParsableCommand {
 
   func run() throws {
     try BenchNamespace.enter()
-    // Waking a process on a sleeping processor costs more than all that is measured.
+    let spinners = try BenchSpinners()
+    defer { withExtendedLifetime(spinners) {} }
     ProcessPlacement.pinToOneProcessor()
     var ratios: [(median: Double, p99: Double)] = []
     var requirements: [Requirement] = []

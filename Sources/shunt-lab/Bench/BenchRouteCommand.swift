@@ -37,6 +37,8 @@ struct BenchRouteCommand: ParsableCommand {
 
   func run() throws {
     try BenchNamespace.enter()
+    let spinners = try BenchSpinners()
+    defer { withExtendedLifetime(spinners) {} }
     let bench = try BenchRoute(binaries: binaries, stock: stock, pause: .milliseconds(pause))
     try bench.run(carrierMessages: carrierMessages, messages: messages)
     for requirement in bench.requirements { Output.line(requirement.line) }
