@@ -83,14 +83,19 @@ struct Log: ParsableCommand {
   func run() throws {
     let daemon = try Daemon(common)
     var hasEnded = false
+    // A record may be in the log already when its signal comes.
+    var shown: Set<String> = []
     let loop = EventLoop()
     if follow {
-      daemon.client.onDecision = { show($0) }
+      daemon.client.onDecision = { line in
+        if shown.remove(line) == nil { show(line) }
+      }
       daemon.client.onBusLost = { hasEnded = true }
       daemon.client.subscribe()
     }
     if case .lines(let lines) = try daemon.call(.log(count: count)) {
       for line in lines { show(line) }
+      shown = Set(lines)
     }
     while follow, !hasEnded { _ = loop.turn(waitingAtMost: nil) }
   }

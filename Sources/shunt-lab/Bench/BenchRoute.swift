@@ -69,14 +69,19 @@ final class BenchRoute {
     return String(cString: resolved)
   }
 
-  func run(carrierMessages: Int, messages: Int) throws {
+  func run(carrierMessages: Int, rounds: Int, messages: Int) throws {
     let shuntClient = try sender.client(workspace)
     let stockClient = try BenchClient(
       workspace, socket: "@qmi-proxy", device: stockModem.devicePath ?? "", of: stockProxy)
     let recipientClient = try recipient.client(workspace)
     try enable(sender, "+441632960001")
     try enable(recipient, recipientNumber.e164)
-    try byCarrier(shuntClient, stockClient, carrierMessages)
+    // Now and then the machine itself holds a message up for longer than a decision takes: the figure is the median of rounds.
+    var added: [Double] = []
+    for _ in 0..<rounds { added.append(try byCarrier(shuntClient, stockClient, carrierMessages)) }
+    requirements.append(
+      Requirement(
+        name: "added to a message by carrier, 99th percentile", value: added.sorted()[added.count / 2], limit: 100, unit: " µs"))
     try byIP(shuntClient, recipientClient, messages)
     try memoryAfterLookUps()
   }
@@ -91,7 +96,8 @@ final class BenchRoute {
 
   // MARK: - By carrier
 
-  private func byCarrier(_ shunt: BenchClient, _ stock: BenchClient, _ count: Int) throws {
+  /// - Returns: what shuntd adds at the 99th percentile, in microseconds.
+  private func byCarrier(_ shunt: BenchClient, _ stock: BenchClient, _ count: Int) throws -> Double {
     let message = try Self.rawMessage(to: SMSAddress(dialled: Self.shortCode), text: "Balance")
     var totals = (stock: Latencies(), shunt: Latencies())
     var transits = (stock: Latencies(), shunt: Latencies())
@@ -122,10 +128,7 @@ final class BenchRoute {
       ])
     }
     Output.line(table.text)
-    requirements.append(
-      Requirement(
-        name: "added to a message by carrier, 99th percentile", value: totals.shunt.p99 - totals.stock.p99, limit: 100,
-        unit: " µs"))
+    return totals.shunt.p99 - totals.stock.p99
   }
 
   // MARK: - By IP

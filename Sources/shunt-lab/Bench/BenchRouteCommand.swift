@@ -16,8 +16,11 @@ struct BenchRouteCommand: ParsableCommand {
   @Option(name: .long, help: "The proxy to compare shuntd with.")
   var stock = "/usr/libexec/qmi-proxy"
 
-  @Option(name: .long, help: "How many messages by carrier, each way.")
+  @Option(name: .long, help: "How many messages by carrier, each way, in a round.")
   var carrierMessages = 2_000
+
+  @Option(name: .long, help: "How many rounds by carrier; an odd number.")
+  var rounds = 5
 
   @Option(name: .long, help: "How many messages by IP.")
   var messages = 300
@@ -32,6 +35,9 @@ struct BenchRouteCommand: ParsableCommand {
     guard carrierMessages >= 100, messages >= 10 else {
       throw ValidationError("--carrier-messages wants 100 or more, --messages 10 or more")
     }
+    guard (1...99).contains(rounds), !rounds.isMultiple(of: 2) else {
+      throw ValidationError("--rounds wants an odd number from 1 to 99")
+    }
     guard (0...1000).contains(pause) else { throw ValidationError("--pause wants 0 to 1000 milliseconds") }
   }
 
@@ -40,7 +46,7 @@ struct BenchRouteCommand: ParsableCommand {
     let spinners = try BenchSpinners()
     defer { withExtendedLifetime(spinners) {} }
     let bench = try BenchRoute(binaries: binaries, stock: stock, pause: .milliseconds(pause))
-    try bench.run(carrierMessages: carrierMessages, messages: messages)
+    try bench.run(carrierMessages: carrierMessages, rounds: rounds, messages: messages)
     for requirement in bench.requirements { Output.line(requirement.line) }
     if check, !bench.requirements.allSatisfy(\.isMet) { throw ExitCode(1) }
   }
