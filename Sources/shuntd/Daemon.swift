@@ -13,7 +13,7 @@ final class Daemon {
   /// How long a shutdown may take before the loop ends anyway.
   static let shutdownLimit: Duration = .seconds(5)
   /// From the last of a burst of rare work (start, registration, look-ups, messages) until its memory is given back.
-  static let trimDelay: Duration = .milliseconds(500)
+  static let trimDelay: Duration = .milliseconds(100)
   /// From a decision until the journal and the bus hear of it: what listens there wakes up, and must not do so between the
   /// parts of a message or two messages in a row. The decision log itself is written at once.
   static let announcementDelay: Duration = .milliseconds(50)
@@ -88,8 +88,10 @@ final class Daemon {
     bus.start()
     pump()
     notifier.ready()
+    // What start-up took goes back before the first client comes.
+    ProcessMemory.trim()
     loop.run()
-    announce()
+    announceAll()
   }
 
   // MARK: start
@@ -196,7 +198,7 @@ final class Daemon {
     }
     busTimer = LoopTimer { [unowned self] in bus.start() }
     trimTimer = LoopTimer { ProcessMemory.trim() }
-    announcementTimer = LoopTimer { [unowned self] in announce() }
+    announcementTimer = LoopTimer { [unowned self] in announceNext() }
     trimTimer?.arm(at: EventLoop.now + Self.trimDelay)
     shutdownTimer = LoopTimer { [unowned self] in loop.quit() }
     signals = [SignalWatch.Signal.terminate, .interrupt].map { signal in
@@ -375,14 +377,23 @@ final class Daemon {
     }
     announcements.append((record, line))
     if announcements.count >= Self.announcementLimit {
-      announce()
+      announceAll()
     } else if announcements.count == 1 {
       announcementTimer?.arm(at: EventLoop.now + Self.announcementDelay)
     }
   }
 
-  /// Tells the journal and the bus of the decisions since the last time.
-  private func announce() {
+  /// Tells the journal and the bus of the oldest decision that they have not heard of. One a turn of the loop: a message that comes
+  /// meanwhile waits for one of them at most.
+  private func announceNext() {
+    guard !announcements.isEmpty else { return }
+    let (record, line) = announcements.removeFirst()
+    announce(record, line)
+    if !announcements.isEmpty { announcementTimer?.arm(at: EventLoop.now) }
+  }
+
+  /// Tells them of all decisions since the last time.
+  private func announceAll() {
     let waiting = announcements
     announcements = []
     for (record, line) in waiting { announce(record, line) }
