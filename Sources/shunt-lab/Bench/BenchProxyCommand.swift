@@ -25,6 +25,9 @@ struct BenchProxyCommand: ParsableCommand {
   @Option(name: .long, help: "How many rounds, each with fresh processes.")
   var rounds = 5
 
+  @Flag(name: .long, help: "Let processors sleep between requests, as an idle device's do.")
+  var sleepy = false
+
   @Flag(name: .long, help: "Exit with 1 when a figure misses its limit.")
   var check = false
 
@@ -35,7 +38,7 @@ struct BenchProxyCommand: ParsableCommand {
 
   func run() throws {
     try BenchNamespace.enter()
-    let spinners = try BenchSpinners()
+    let spinners = sleepy ? nil : try BenchSpinners()
     defer { withExtendedLifetime(spinners) {} }
     ProcessPlacement.pinToOneProcessor()
     var ratios: [(median: Double, p99: Double)] = []

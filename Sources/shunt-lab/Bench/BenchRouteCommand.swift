@@ -1,4 +1,5 @@
 internal import ArgumentParser
+internal import ModemHost
 
 struct BenchRouteCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
@@ -6,7 +7,7 @@ struct BenchRouteCommand: ParsableCommand {
     abstract: "From Raw Send to its answer, by carrier and by IP.",
     discussion: """
       By carrier: a short code, in turn through an enabled shuntd and through libqmi's own proxy; what shuntd adds is the difference. By \
-      IP: sender, relay and recipient on this machine, the recipient known. Wants root (or user namespaces) for a network namespace of \
+      IP: sender, relay and recipient on this machine, the recipient known. All on one processor, as `bench proxy`. Wants root (or user namespaces) for a network namespace of \
       its own.
       """)
 
@@ -45,6 +46,7 @@ struct BenchRouteCommand: ParsableCommand {
     try BenchNamespace.enter()
     let spinners = try BenchSpinners()
     defer { withExtendedLifetime(spinners) {} }
+    ProcessPlacement.pinToOneProcessor()
     let bench = try BenchRoute(binaries: binaries, stock: stock, pause: .milliseconds(pause))
     try bench.run(carrierMessages: carrierMessages, rounds: rounds, messages: messages)
     for requirement in bench.requirements { Output.line(requirement.line) }
