@@ -15,7 +15,8 @@ extension RelayClient {
     let message = ClientMessage.ping(keepaliveSeconds: next.seconds)
     guard (try? send(ClientFrame(request: id, message: message), connection, &session, now: now)) != nil else { return }
     session.requests.add(id, .pong, deadline: now + configuration.pingTimeout)
-    session.ping = (id, idle >= keepalive.interval)
+    // The last answer came a round trip after what it answered, and the ping is due an interval after the latter.
+    session.ping = (id, idle >= keepalive.interval - configuration.pingTimeout)
   }
 
   mutating func send(
