@@ -14,6 +14,7 @@
 #include "CModem/monitor.h"
 #include "CModem/number.h"
 #include "CModem/settings.h"
+#include "CModem/sleep.h"
 #include "CModem/stream.h"
 #include "CModem/system.h"
 #include "CModem/tls.h"

@@ -13,6 +13,9 @@
 // Names of files that are being written. They begin with a dot, which no name of ours does.
 #define TEMPORARY_PREFIX ".new-"
 #define LONGEST_NAME 200
+// Names of the files that are about to be replaced together, each ending with a zero octet.
+#define COMMIT_LIST ".commit"
+#define COMMIT_LIST_LIMIT (1 << 20)
 
 static bool is_plain(const char *name) {
   size_t count = strlen(name);
@@ -110,21 +113,93 @@ static int write_all(int descriptor, const uint8_t *octets, size_t count) {
   return 0;
 }
 
-int cm_file_write(int directory, const char *name, const uint8_t *octets, size_t count) {
-  if (!is_plain(name)) return -EINVAL;
-  char temporary[sizeof TEMPORARY_PREFIX + LONGEST_NAME];
-  snprintf(temporary, sizeof temporary, "%s%s", TEMPORARY_PREFIX, name);
+typedef char TemporaryName[sizeof TEMPORARY_PREFIX + LONGEST_NAME];
+
+static void name_temporary(TemporaryName temporary, const char *name) {
+  snprintf(temporary, sizeof(TemporaryName), "%s%s", TEMPORARY_PREFIX, name);
+}
+
+// Writes a file that is not there for anybody yet, durable but for its name.
+static int write_temporary(int directory, const char *temporary, const uint8_t *octets, size_t count) {
   int descriptor = openat(directory, temporary, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0600);
   if (descriptor < 0) return -errno;
   int result = write_all(descriptor, octets, count);
   if (result == 0 && fsync(descriptor) < 0) result = -errno;
   if (close(descriptor) < 0 && result == 0) result = -errno;
-  if (result == 0 && renameat(directory, temporary, directory, name) < 0) result = -errno;
-  if (result < 0) {
+  if (result < 0) unlinkat(directory, temporary, 0);
+  return result;
+}
+
+// Gives a file its name, durably.
+static int write_whole(int directory, const char *temporary, const char *name, const uint8_t *octets, size_t count) {
+  int result = write_temporary(directory, temporary, octets, count);
+  if (result < 0) return result;
+  if (renameat(directory, temporary, directory, name) < 0) {
+    result = -errno;
     unlinkat(directory, temporary, 0);
     return result;
   }
   return fsync(directory) < 0 ? -errno : 0;
+}
+
+int cm_file_write(int directory, const char *name, const uint8_t *octets, size_t count) {
+  if (!is_plain(name)) return -EINVAL;
+  TemporaryName temporary;
+  name_temporary(temporary, name);
+  return write_whole(directory, temporary, name, octets, count);
+}
+
+static int remove_durably(int directory, const char *name) {
+  if (unlinkat(directory, name, 0) < 0) return -errno;
+  return fsync(directory) < 0 ? -errno : 0;
+}
+
+int cm_file_write_several(int directory, const CmFileContents *files, size_t count) {
+  size_t list_count = 0;
+  for (size_t i = 0; i < count; i++) {
+    if (!is_plain(files[i].name)) return -EINVAL;
+    list_count += strlen(files[i].name) + 1;
+  }
+  if (list_count > COMMIT_LIST_LIMIT) return -E2BIG;
+  if (count == 0) return 0;
+  if (count == 1) return cm_file_write(directory, files[0].name, files[0].octets, files[0].count);
+  char *list = malloc(list_count);
+  if (!list) return -ENOMEM;
+  TemporaryName temporary;
+  int result = 0;
+  size_t written = 0, filled = 0;
+  for (; written < count && result == 0; written++) {
+    name_temporary(temporary, files[written].name);
+    result = write_temporary(directory, temporary, files[written].octets, files[written].count);
+    if (result < 0) break;
+    size_t size = strlen(files[written].name) + 1;
+    memcpy(list + filled, files[written].name, size);
+    filled += size;
+  }
+  // From here on all of them are there, or will be after a crash: the list is what decides.
+  if (result == 0)
+    result = write_whole(directory, TEMPORARY_PREFIX COMMIT_LIST, COMMIT_LIST, (const uint8_t *)list, filled);
+  free(list);
+  bool is_listed = result == 0;
+  size_t renamed = 0;
+  for (; renamed < count && result == 0; renamed++) {
+    name_temporary(temporary, files[renamed].name);
+    if (renameat(directory, temporary, directory, files[renamed].name) < 0) {
+      result = -errno;
+      break;
+    }
+  }
+  if (result == 0 && fsync(directory) < 0) result = -errno;
+  if (result == 0) return remove_durably(directory, COMMIT_LIST);
+  // None of them. The list goes first: without it what follows may be interrupted.
+  if (is_listed) remove_durably(directory, COMMIT_LIST);
+  for (size_t i = 0; i < renamed; i++) unlinkat(directory, files[i].name, 0);
+  for (size_t i = renamed; i < written; i++) {
+    name_temporary(temporary, files[i].name);
+    unlinkat(directory, temporary, 0);
+  }
+  fsync(directory);
+  return result;
 }
 
 // Reads to the end of the file. Takes `descriptor`.
@@ -186,7 +261,12 @@ void cm_file_octets_free(uint8_t *octets) {
 
 int cm_file_remove(int directory, const char *name) {
   if (!is_plain(name)) return -EINVAL;
-  if (unlinkat(directory, name, 0) < 0) return -errno;
+  return remove_durably(directory, name);
+}
+
+int cm_file_rename(int directory, const char *name, const char *new_name) {
+  if (!is_plain(name) || !is_plain(new_name)) return -EINVAL;
+  if (renameat(directory, name, directory, new_name) < 0) return -errno;
   return fsync(directory) < 0 ? -errno : 0;
 }
 
@@ -243,8 +323,33 @@ static void sweep_entry(int directory, const struct dirent *entry, void *context
   if (strncmp(entry->d_name, TEMPORARY_PREFIX, strlen(TEMPORARY_PREFIX)) == 0) unlinkat(directory, entry->d_name, 0);
 }
 
+// Finishes what a crash interrupted after its list was there.
+static int finish_commit(int directory) {
+  int descriptor = openat(directory, COMMIT_LIST, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+  if (descriptor < 0) return errno == ENOENT ? 0 : -errno;
+  uint8_t *list = NULL;
+  size_t count = 0;
+  int result = read_all(descriptor, COMMIT_LIST_LIMIT, &list, &count);
+  if (result < 0) return result;
+  size_t start = 0;
+  for (size_t i = 0; i < count; i++) {
+    if (list[i] != 0) continue;
+    const char *name = (const char *)list + start;
+    start = i + 1;
+    TemporaryName temporary;
+    if (!is_plain(name)) continue;
+    name_temporary(temporary, name);
+    // One that is not there has been given its name before the crash.
+    if (renameat(directory, temporary, directory, name) < 0 && errno != ENOENT) result = -errno;
+  }
+  free(list);
+  if (result == 0 && fsync(directory) < 0) result = -errno;
+  return result < 0 ? result : remove_durably(directory, COMMIT_LIST);
+}
+
 int cm_file_sweep(int directory) {
-  return each_entry(directory, sweep_entry, NULL);
+  int result = finish_commit(directory);
+  return result < 0 ? result : each_entry(directory, sweep_entry, NULL);
 }
 
 // --- Logs -------------------------------------------------------------------------------------------

@@ -39,7 +39,7 @@ extension Handset {
 
   /// Whether consent, SIM and modem want a session: for a registration that there is, or that is being made.
   private var isLinkWanted: Bool {
-    guard enrolment.isEnabled, configuration.trust != nil, !isShuttingDown, let identity = identity.known else {
+    guard enrolment.isEnabled, configuration.trust != nil, !isShuttingDown, sleep == .awake, let identity = identity.known else {
       return false
     }
     return enrolment.registration == nil ? progress.isUnderWay : enrolment.isBound(to: identity)
@@ -72,7 +72,9 @@ extension Handset {
     case .pushed(.acknowledged(let id, let mac)): acknowledged(id, mac)
     case .pushed(.refused(let id, let reason)): refused(id, reason)
     case .pushed(.revoked(let id)): revoked(id)
-    case .stopped: statusMayHaveChanged()
+    case .stopped:
+      sleepIfAway()
+      statusMayHaveChanged()
     }
     return nil
   }

@@ -104,7 +104,10 @@ extension Handset {
         if let id = try? MessageID(decoded.messageID) { incoming.markSeen(id) }
         if let copy = decoded.copy { copies.append(copy) }
       } catch {
-        note(.error, "the spool file \(SpooledMessage.fileName(of: file.id)) can't be read; it is left aside")
+        act(.setAsideInSpool(file.id))
+        note(
+          .error,
+          "the spool file \(SpooledMessage.fileName(of: file.id)) can't be read; it is kept as \(SpooledMessage.damagedFileName(of: file.id))")
       }
     }
     do throws(VirtualStorageError) {

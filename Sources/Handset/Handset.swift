@@ -36,6 +36,7 @@ public struct Handset {
   var classified: [String: DialledNumber] = [:]
   var lastMessageReference: UInt8 = 0
   var isShuttingDown = false
+  var sleep = SleepPhase.awake
   var lastServingRead: Duration?
   var servingReadDue: Duration?
   /// The person has opted out, and the relay is being told until then at the latest.

@@ -37,6 +37,13 @@ public enum HandsetAction: Sendable {
   /// there already gets another tag: when that fails, it stays as it is.
   case writeSpool(SpoolWrite, [SpooledMessage])
   case removeFromSpool(StoredMessageID)
+  /// The file can't be read: keep it under another name (``SpooledMessage/damagedFileName(of:)``), so that its index is free.
+  case setAsideInSpool(StoredMessageID)
+
+  // MARK: The system
+
+  /// Answers ``Handset/prepareForSleep(now:)``, once: let the system sleep.
+  case letSleep
 
   // MARK: What a person sees
 

@@ -15,6 +15,11 @@ public struct SpooledMessage: Sendable, Equatable {
     String(id.rawValue, radix: 16)
   }
 
+  /// What its file is called when it can't be read. As many as there are indexes at most: a later one takes an earlier one's place.
+  public static func damagedFileName(of id: StoredMessageID) -> String {
+    fileName(of: id) + ".damaged"
+  }
+
   /// The index a file is named by; nil when it is not a spool file's name.
   public static func id(ofFile name: String) -> StoredMessageID? {
     guard let value = UInt32(name, radix: 16), let id = StoredMessageID(rawValue: value), fileName(of: id) == name

@@ -1,4 +1,5 @@
 internal import CModem
+internal import Glibc
 
 /// A directory of small files that survive a power cut, private to this user (mode 0700, files 0600).
 ///
@@ -43,6 +44,30 @@ public final class StateDirectory {
   public func write(_ name: String, _ octets: [UInt8]) throws(FileError) {
     try check(
       "write", name, octets.withUnsafeBufferPointer { cm_file_write(descriptor, name, $0.baseAddress, $0.count) })
+  }
+
+  /// Makes several new files, all of them or none, whatever happens in between; durable when this returns.
+  public func write(_ files: [(name: String, octets: [UInt8])]) throws(FileError) {
+    // One buffer and one row of names, so that all pointers last for the call.
+    let names = files.map { strdup($0.name) }
+    defer { for name in names { free(name) } }
+    let octets = files.flatMap(\.octets)
+    let result = octets.withUnsafeBufferPointer { buffer in
+      var contents: [CmFileContents] = []
+      var offset = 0
+      for (file, name) in zip(files, names) {
+        contents.append(
+          CmFileContents(name: name, octets: buffer.baseAddress.map { $0 + offset }, count: file.octets.count))
+        offset += file.octets.count
+      }
+      return cm_file_write_several(descriptor, contents, contents.count)
+    }
+    try check("write", files.first?.name, result)
+  }
+
+  /// Gives a file another name, in the place of what has it; durable when this returns.
+  public func rename(_ name: String, to newName: String) throws(FileError) {
+    try check("rename", name, cm_file_rename(descriptor, name, newName))
   }
 
   /// A file's octets, nil when there is none.

@@ -21,6 +21,8 @@ final class Daemon {
   static let announcementLimit = 64
   /// From the bus's loss until the next try to get on it.
   static let busRetry: Duration = .seconds(5)
+  /// The same of the system's bus, on which logind tells of sleep: seldom, since each try wakes the device.
+  static let sleepRetry: Duration = .seconds(60)
 
   private let settings: Settings
   private let loop = EventLoop()
@@ -38,6 +40,7 @@ final class Daemon {
   private var reader: ModemIdentityReader?
   private var deviceMonitor: DeviceMonitor?
   private var networkMonitor: NetworkMonitor?
+  private var sleepMonitor: SleepMonitor?
   private var relayConnections: [RelayConnection: TLSConnection] = [:]
   private let bus: BusService
   private var calls: [HandsetCall: BusCall] = [:]
@@ -46,6 +49,7 @@ final class Daemon {
   private var timer: LoopTimer?
   private var armedDeadline: Duration?
   private var busTimer: LoopTimer?
+  private var sleepTimer: LoopTimer?
   private var watchdogTimer: LoopTimer?
   private var shutdownTimer: LoopTimer?
   private var trimTimer: LoopTimer?
@@ -81,6 +85,7 @@ final class Daemon {
     wireBus()
     wireTimers()
     watchDevice()
+    watchSleep()
   }
 
   /// Runs until SIGTERM or SIGINT.
@@ -119,13 +124,21 @@ final class Daemon {
         notes.append((.error, "\(error)"))
       }
     }
+    var names: [String] = []
     do throws(FileError) {
-      for name in try spool.list() {
-        guard let id = SpooledMessage.id(ofFile: name), let octets = try spool.read(name) else { continue }
-        persisted.spool.append(SpooledMessage(id: id, octets: octets))
-      }
+      names = try spool.list()
     } catch {
       notes.append((.error, "\(error)"))
+    }
+    for name in names {
+      guard let id = SpooledMessage.id(ofFile: name) else { continue }
+      do throws(FileError) {
+        if let octets = try spool.read(name) { persisted.spool.append(SpooledMessage(id: id, octets: octets)) }
+      } catch {
+        // As one whose contents are damaged: set aside, and the others are served.
+        notes.append((.error, "\(error)"))
+        persisted.spool.append(SpooledMessage(id: id, octets: []))
+      }
     }
     return persisted
   }
@@ -191,12 +204,25 @@ final class Daemon {
     }
   }
 
+  /// Without the system's bus nobody tells of sleep; it is asked for again now and then.
+  private func watchSleep() {
+    let monitor = SleepMonitor()
+    monitor.onPreparing = { [unowned self] in tell { $0.prepareForSleep(now: $1) } }
+    monitor.onResumed = { [unowned self] in tell { $0.resumed(now: $1) } }
+    monitor.onLost = { [unowned self] _ in
+      tell { $0.resumed(now: $1) }
+      sleepTimer?.arm(at: EventLoop.now + Self.sleepRetry)
+    }
+    sleepMonitor = monitor
+  }
+
   private func wireTimers() {
     timer = LoopTimer { [unowned self] in
       armedDeadline = nil
       tell { $0.timeReached(now: $1) }
     }
     busTimer = LoopTimer { [unowned self] in bus.start() }
+    sleepTimer = LoopTimer { [unowned self] in watchSleep() }
     trimTimer = LoopTimer { ProcessMemory.trim() }
     announcementTimer = LoopTimer { [unowned self] in announceNext() }
     trimTimer?.arm(at: EventLoop.now + Self.trimDelay)
@@ -292,7 +318,8 @@ final class Daemon {
       let backlog = tls.send(octets)
       if backlog > 0 { handset.relayBacklog(backlog, on: connection, now: EventLoop.now) }
     case .closeRelay(let connection): relayConnections.removeValue(forKey: connection)?.close()
-    case .write, .remove, .writeSpool, .removeFromSpool: performFileAction(action)
+    case .write, .remove, .writeSpool, .removeFromSpool, .setAsideInSpool: performFileAction(action)
+    case .letSleep: sleepMonitor?.letSleep()
     case .record(let record):
       write(record)
       trimTimer?.arm(at: EventLoop.now + Self.trimDelay)
@@ -312,6 +339,8 @@ final class Daemon {
       case .write(let file, let octets): try state.write(file.rawValue, octets)
       case .remove(let file): try state.remove(file.rawValue)
       case .removeFromSpool(let id): try spool.remove(SpooledMessage.fileName(of: id))
+      case .setAsideInSpool(let id):
+        try spool.rename(SpooledMessage.fileName(of: id), to: SpooledMessage.damagedFileName(of: id))
       case .writeSpool(let write, let messages): writeSpool(write, messages)
       default: break
       }
@@ -321,19 +350,12 @@ final class Daemon {
   }
 
   private func writeSpool(_ write: SpoolWrite, _ messages: [SpooledMessage]) {
-    var written: [String] = []
     var succeeded = true
     do throws(FileError) {
-      for message in messages {
-        let name = SpooledMessage.fileName(of: message.id)
-        try spool.write(name, message.octets)
-        written.append(name)
-      }
+      try spool.write(messages.map { (SpooledMessage.fileName(of: $0.id), $0.octets) })
     } catch {
       journal.log(.error, "\(error)")
       succeeded = false
-      // Not the one that failed: it may be there from before, with another tag.
-      for name in written { try? spool.remove(name) }
     }
     handset.spoolWritten(write, succeeded: succeeded, now: EventLoop.now)
   }

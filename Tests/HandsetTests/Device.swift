@@ -28,11 +28,16 @@ final class Device {
   private(set) var connectCount = 0
   private(set) var openCount = 0
   private(set) var identityReadCount = 0
+  /// When the system was let sleep.
+  private(set) var letSleeps: [Duration] = []
+  /// Called each time a timer wakes the daemon.
+  var onWakeUp: () -> Void = {}
 
   // MARK: Its disk
 
   var files: [StateFile: [UInt8]] = [:]
   var spool: [StoredMessageID: SpooledMessage] = [:]
+  private(set) var damagedSpool: [String] = []
   var diskIsFull = false
   /// True: writes are answered by `finishWrites`.
   var diskIsSlow = false
@@ -171,7 +176,10 @@ final class Device {
   var deadlines: [Duration?] { [handset?.nextDeadline, modem.nextDeadline] }
 
   func timeReached() {
-    if let deadline = handset?.nextDeadline, deadline <= world.now { tell { $0.timeReached(now: $1) } }
+    if let deadline = handset?.nextDeadline, deadline <= world.now {
+      onWakeUp()
+      tell { $0.timeReached(now: $1) }
+    }
     if let deadline = modem.nextDeadline, deadline <= world.now { modem.timeReached(world.now) }
     pump()
   }
@@ -233,11 +241,13 @@ final class Device {
       if !diskIsFull { for message in messages { spool[message.id] = message } }
       handset?.spoolWritten(write, succeeded: !diskIsFull, now: world.now)
     case .removeFromSpool(let id): spool[id] = nil
+    case .setAsideInSpool(let id): damagedSpool.append(SpooledMessage.damagedFileName(of: id)); spool[id] = nil
     case .record(let record): records.append(record)
     case .note(_, let text): notes.append(text)
     case .reply(let call, let reply):
       precondition(replies[call] == nil, "answered twice")
       replies[call] = reply
+    case .letSleep: letSleeps.append(world.now)
     case .statusChanged: break
     }
   }
@@ -376,6 +386,11 @@ final class Device {
     hasNetwork = true
     tell { $0.networkChanged(isAvailable: true, now: $1) }
   }
+
+  // MARK: Sleep
+
+  func prepareForSleep() { tell { $0.prepareForSleep(now: $1) } }
+  func resume() { tell { $0.resumed(now: $1) } }
 
   var isOnline: Bool { world.relay.isOnline(number) && handset?.isOnline == true }
   var isConnected: Bool { !links.isEmpty }

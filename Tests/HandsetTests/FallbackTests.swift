@@ -162,12 +162,13 @@ import VirtualModem
     world.run(until: { bob.messenger.isReady })
     world.run(.seconds(1))
     #expect(bob.messenger.texts == ["+919876543210: Text 1", "+919876543210: Text 2"])
-    #expect(bob.notes.contains { $0.contains("can't be read") })
-    // What comes now takes no index of those.
+    #expect(bob.notes.contains { $0.contains("can't be read; it is kept as") })
+    #expect(bob.damagedSpool == [SpooledMessage.damagedFileName(of: broken)])
+    // What comes now takes no index of those that are there.
     world.run(until: { bob.isOnline })
     #expect(alice.messenger.sent("Text 3", to: bob.number.e164).hasSucceeded)
     world.run(.seconds(1))
-    #expect(bob.messenger.texts.last == "+919876543210: Text 3" && bob.spool.count == 4)
+    #expect(bob.messenger.texts.last == "+919876543210: Text 3" && bob.spool.count == 3)
   }
 
   @Test func aTagIsKept() throws {

@@ -94,13 +94,19 @@ final class Child {
   /// Runs a program to its end and returns what it wrote.
   static func run(_ arguments: [String], environment: [String: String] = [:]) throws -> String {
     let child = try Child(arguments, environment: environment)
-    while child.drain() { usleep(1000) }
+    let status = child.waitForEnd()
+    try #require(status == 0, "\(arguments.joined(separator: " ")): \(child.text)")
+    return child.text
+  }
+
+  /// Lets the program run to its end.
+  /// - Returns: its status, as `waitpid` tells it.
+  func waitForEnd() -> Int32 {
+    while drain() { usleep(1000) }
     var status: Int32 = 0
-    waitpid(child.processID, &status, 0)
-    child.hasEnded = true
-    let text = child.text
-    try #require(status == 0, "\(arguments.joined(separator: " ")): \(text)")
-    return text
+    waitpid(processID, &status, 0)
+    hasEnded = true
+    return status
   }
 }
 

@@ -80,6 +80,84 @@ struct StateDirectoryTests {
     #expect(entries(of: path) == ["token"])
   }
 
+  @Test func severalFilesComeTogether() throws {
+    defer { cleanUp(path) }
+    let state = try StateDirectory(path: path)
+    try state.write([("a", [1]), ("b", []), ("c", [UInt8](repeating: 3, count: 100_000))])
+    #expect(entries(of: path) == ["a", "b", "c"])
+    #expect(try state.read("a") == [1] && state.read("b") == [] && state.read("c")?.count == 100_000)
+    try state.write([])
+    try state.write([("d", [4])])
+    #expect(try state.read("d") == [4])
+    #expect(throws: FileError.self) { try state.write([("e", [1]), (".f", [2])]) }
+    #expect(entries(of: path) == ["a", "b", "c", "d"])
+  }
+
+  @Test func ofSeveralFilesNoneIsThereWhenOneCannotBeWritten() async {
+    // The limit belongs to the whole process.
+    await #expect(processExitsWith: .success) {
+      let parent = TestDirectory()
+      let path = parent.file("state")
+      defer { cleanUp(path) }
+      let state = try StateDirectory(path: path)
+      limitFileSize(1_000_000)
+      do throws(FileError) {
+        try state.write([("a", [1]), ("b", [UInt8](repeating: 2, count: 2_000_000)), ("c", [3])])
+        preconditionFailure("written")
+      } catch {
+        precondition(error.description == "can't write \(path)/a: File too large")
+      }
+      precondition(entries(of: path) == [])
+      // A folder is in the way of a name: what has its name already is taken back.
+      mkdir("\(path)/b", 0o700)
+      do throws(FileError) {
+        try state.write([("a", [1]), ("b", [2]), ("c", [3])])
+        preconditionFailure("written")
+      } catch {
+        precondition(entries(of: path) == ["b"])
+      }
+      rmdir("\(path)/b")
+    }
+  }
+
+  /// What a crash leaves at each step, and what is there after the next start.
+  @Test(arguments: [
+    ([".new-a"], nil, []),
+    ([".new-a", ".new-b"], nil, []),
+    ([".new-a", ".new-b", ".new-.commit"], nil, []),
+    ([".new-a", ".new-b"], "a\0b\0", ["a", "b"]),
+    (["a", ".new-b"], "a\0b\0", ["a", "b"]),
+    (["a", "b"], "a\0b\0", ["a", "b"]),
+    (["a", "b"], nil, ["a", "b"]),
+    // A list that is not ours leads nowhere else.
+    ([".new-a", ".new-b"], "../a\0.x\0\0b", []),
+  ] as [([String], String?, [String])])
+  func aCrashLeavesAllOrNone(_ left: [String], _ list: String?, _ there: [String]) throws {
+    defer { cleanUp(path) }
+    mkdir(path, 0o700)
+    for name in left { parent.write("whole", to: "state/\(name)") }
+    if let list {
+      let descriptor = open("\(path)/.commit", O_WRONLY | O_CREAT, 0o600)
+      #expect(write(descriptor, Array(list.utf8), list.utf8.count) == list.utf8.count)
+      close(descriptor)
+    }
+    let state = try StateDirectory(path: path)
+    #expect(entries(of: path) == there)
+    for name in there { #expect(try state.read(name) == Array("whole".utf8)) }
+  }
+
+  @Test func aFileGetsAnotherName() throws {
+    defer { cleanUp(path) }
+    let state = try StateDirectory(path: path)
+    try state.write("1a", [1])
+    try state.write("1a.damaged", [2])
+    try state.rename("1a", to: "1a.damaged")
+    #expect(entries(of: path) == ["1a.damaged"])
+    #expect(try state.read("1a.damaged") == [1])
+    #expect(throws: FileError.self) { try state.rename("1a", to: "b") }
+    #expect(throws: FileError.self) { try state.rename("1a.damaged", to: "../b") }
+  }
+
   @Test(arguments: ["", ".", "..", ".hidden", "a/b", "/etc/passwd", "../up", String(repeating: "n", count: 201)])
   func namesThatAreNotPlainAreRefused(name: String) throws {
     defer { cleanUp(path) }

@@ -26,6 +26,17 @@ int cm_file_lock_directory(int directory);
 // rename, fsync of the directory. `name` must be a plain name that does not begin with a dot, else -EINVAL.
 int cm_file_write(int directory, const char *name, const uint8_t *octets, size_t count);
 
+typedef struct {
+  const char *name;
+  const uint8_t *octets;
+  size_t count;
+} CmFileContents;
+
+// Makes several new files below `directory`, all of them or none, also over a crash or a power cut: they are written under
+// temporary names, then a list of their names is made durable, by which cm_file_sweep finishes what was interrupted.
+// One at a time in a directory. Names as in cm_file_write; files that are there are not spared when it fails.
+int cm_file_write_several(int directory, const CmFileContents *files, size_t count);
+
 // Reads a whole regular file of at most `limit` octets (-EFBIG beyond). On success `*octets` is owned by the
 // caller (cm_file_octets_free) and `*count` set. -ENOENT when there is none.
 int cm_file_read(int directory, const char *name, size_t limit, uint8_t **octets, size_t *count);
@@ -36,9 +47,12 @@ void cm_file_octets_free(uint8_t *octets);
 // Removes a file and makes that durable. -ENOENT when there is none.
 int cm_file_remove(int directory, const char *name);
 
+// Gives a file another name, durably; a file that has that name is replaced. Names as in cm_file_write.
+int cm_file_rename(int directory, const char *name, const char *new_name);
+
 // Names of the regular files in `directory` that do not begin with a dot, in no particular order.
 int cm_file_list(int directory, void (*found)(void *user_data, const char *name), void *user_data);
-// Removes temporary files that a crash in cm_file_write left behind.
+// Finishes a cm_file_write_several that a crash interrupted after all was written, and removes the temporary files of others.
 int cm_file_sweep(int directory);
 
 // Opens `path` for appending, made with mode 0600 when it is not there. Returns a descriptor (O_CLOEXEC).
