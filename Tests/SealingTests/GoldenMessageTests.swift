@@ -45,7 +45,7 @@ import Testing
     let sender = try IdentityKey(rawRepresentation: [UInt8](repeating: 1, count: 32))
     let recipient = try IdentityKey(rawRepresentation: [UInt8](repeating: 2, count: 32))
     let key = try SessionKey(
-      XWingMLKEM768X25519.PrivateKey(seedRepresentation: octets(hex: XWingVector.seed), publicKey: nil),
+      XWingMLKEM768X25519.PrivateKey(seedRepresentation: octets(hex: XWingVector.first.seed), publicKey: nil),
       id: FixedOctets([UInt8](repeating: 3, count: 16)), expires: Fixtures.expires, identity: recipient)
     // Ed25519 is deterministic, so the signature is golden, too.
     #expect(try key.keyPackage.signature.octets == octets(hex: Self.keyPackageSignature))
