@@ -80,7 +80,12 @@ var targets: [Target] = [
       .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
       .product(name: "UnixSignals", package: "swift-service-lifecycle"),
     ]),
-  program("shunt-lab", ["VirtualModem", "ModemHost", "QMI", "Telephony", "Routing", argumentParser]),
+  program(
+    "shunt-lab",
+    [
+      "Handset", "Interposer", "ModemHost", "QMI", "RelayProtocol", "Routing", "Sealing", "Telephony", "VirtualModem",
+      argumentParser,
+    ]),
 
   tests("TelephonyTests", ["Telephony"]),
   tests("QMITests", ["QMI"]),
@@ -105,7 +110,7 @@ var targets: [Target] = [
       .product(name: "Logging", package: "swift-log"),
       .product(name: "Metrics", package: "swift-metrics"),
     ]),
-  tests("ShuntLabTests", ["shunt-lab", "VirtualModem", "QMI", "Telephony", argumentParser]),
+  tests("ShuntLabTests", ["shunt-lab", "VirtualModem", "QMI", "RelayProtocol", "Telephony", argumentParser]),
   tests("EndToEndTests", []),
 ]
 

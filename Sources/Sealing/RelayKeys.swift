@@ -118,9 +118,13 @@ public struct RelayKeys: Sendable, Secret {
 
   /// The token of a number that its owner proved (some 45 ms, most of it scrypt). Equal to what a device makes of it.
   public func token(for number: PhoneNumber, generation: TokenGeneration) throws(SealingError) -> NumberToken {
+    try token(for: StretchedNumber(number, salt: numberSalt), generation: generation)
+  }
+
+  /// The same of a number stretched before with these keys' salt (some 1 ms).
+  public func token(for number: StretchedNumber, generation: TokenGeneration) throws(SealingError) -> NumberToken {
     let key = try tokenKey(generation)
-    let stretched = try StretchedNumber(number, salt: numberSalt)
-    guard let output = try? key.evaluate(stretched.octets) else { throw .internalFailure("evaluation") }
+    guard let output = try? key.evaluate(number.octets) else { throw .internalFailure("evaluation") }
     return try FixedOctets(library: output)
   }
 

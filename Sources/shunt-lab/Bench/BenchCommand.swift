@@ -2,6 +2,8 @@ internal import ArgumentParser
 
 struct BenchCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "bench", abstract: "Measures shuntd and prints the figures.",
-    subcommands: [BenchProxyCommand.self, BenchRouteCommand.self])
+    commandName: "bench", abstract: "Measures Shunt and prints the figures.",
+    subcommands: [
+      BenchProxyCommand.self, BenchRouteCommand.self, BenchPrivacyCommand.self, BenchEnumerationCommand.self,
+    ])
 }
