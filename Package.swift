@@ -102,6 +102,7 @@ var targets: [Target] = [
     "RelayServerTests",
     [
       "RelayServer", "shunt-relay", "RelayProtocol", "Sealing", "Telephony", protobuf, crypto,
+      .product(name: "GRDB", package: "GRDB.swift"),
       .product(name: "NIOCore", package: "swift-nio"),
       .product(name: "NIOPosix", package: "swift-nio"),
       .product(name: "NIOEmbedded", package: "swift-nio"),

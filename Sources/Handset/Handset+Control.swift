@@ -26,6 +26,7 @@ extension Handset {
     case .enable(let number): enable(number, call)
     case .confirm(let code): confirm(typed: code, call)
     case .disable: disable(call)
+    case .deregister(let number): deregister(number, call)
     case .lookUp(let numbers): lookUp(numbers, call)
     case .send(let number, let text): send(text, to: number, call)
     }
@@ -39,7 +40,7 @@ extension Handset {
     for (call, waiting) in calls.takeOverdue(now: now) {
       switch waiting {
       case .identity, .enableIdentity, .sendModem: fail(call, .noModem, "the modem does not answer")
-      case .enableCode: act(.reply(call, .row(status)))
+      case .enableCode, .removalCode: act(.reply(call, .row(status)))
       case .confirmation: fail(call, .relayUnreachable, "the relay does not answer")
       case .lookUp: fail(call, .relayUnreachable, "the relay does not answer")
       case .disable, .send: break

@@ -9,7 +9,7 @@ extension Handset {
   // MARK: by IP
 
   mutating func arrived(_ message: IncomingMessage) {
-    guard enrolment.isEnabled, let generation = tokenGeneration else {
+    guard enrolment.isEnabled else {
       refuse(message.messageID, .notNow)
       return
     }
@@ -30,35 +30,46 @@ extension Handset {
       refuse(message.messageID, error == .expired || error == .staleKeyPackage ? .staleKeyPackage : .notAuthentic)
       return
     }
-    let waiting = IncomingDesk.Waiting(message: message, opened: opened, arrived: now)
+    var waiting = IncomingDesk.Waiting(message: message, opened: opened, arrived: now)
     if incoming.hasSeen(message.messageID) {
       // It is stored, and its acknowledgement was lost.
       acknowledge(waiting)
       return
     }
-    guard message.generation == generation else {
-      // The sender's registration is of a number-token key that is being replaced: no token to compare with can be had.
+    let sender = opened.content.senderNumber
+    let vouched = message.senderTokens.filter { link.generations.contains($0.generation) }
+    for held in vouched {
+      guard let token = cachedToken(of: sender, generation: held.generation) else { continue }
+      verified(waiting, token, vouched: held.token)
+      return
+    }
+    // None to compare with can be had when the sender's are all of number-token keys that this device does not know.
+    guard let generation = vouched.map(\.generation).first(where: { configuration.trust?.pins($0) == true }) else {
       refuse(message.messageID, .notNow)
       return
     }
-    if let token = cachedToken(of: opened.content.senderNumber) {
-      verified(waiting, token)
-    } else if !incoming.wait(waiting) || !tokens.request(opened.content.senderNumber, isUrgent: true) {
+    waiting.generation = generation
+    if !incoming.wait(waiting) || !tokens.request(sender, generation: generation, isUrgent: true) {
       _ = incoming.revoke(message.messageID)
       refuse(message.messageID, .notNow)
     }
   }
 
   /// The token of a number that messages wait for is there, or can't be had.
-  mutating func tokenArrivedForIncoming(_ number: PhoneNumber, _ token: NumberToken?) {
-    for waiting in incoming.takeWaiting(for: number) {
-      if let token { verified(waiting, token) } else { refuse(waiting.message.messageID, .notNow) }
+  mutating func tokenArrivedForIncoming(_ number: PhoneNumber, generation: TokenGeneration?, _ token: NumberToken?) {
+    guard let generation = generation ?? tokenGeneration else { return }
+    for waiting in incoming.takeWaiting(for: number, generation: generation) {
+      if let token, let held = waiting.message.senderTokens.first(where: { $0.generation == generation }) {
+        verified(waiting, token, vouched: held.token)
+      } else {
+        refuse(waiting.message.messageID, .notNow)
+      }
     }
   }
 
   /// The sender's claimed number is believed only when its token is the one the relay vouches for.
-  private mutating func verified(_ waiting: IncomingDesk.Waiting, _ token: NumberToken) {
-    guard token == waiting.message.senderToken else {
+  private mutating func verified(_ waiting: IncomingDesk.Waiting, _ token: NumberToken, vouched: NumberToken) {
+    guard token == vouched else {
       note(.warning, "an incoming message was refused: its sender claims another's number")
       incoming.markImpostor(waiting.message.senderIdentityKey)
       refuse(waiting.message.messageID, .notAuthentic)
@@ -223,6 +234,11 @@ extension Handset {
       caught(code)
       return
     }
+    guard enrolment.isEnabled else {
+      // Only that code was looked for.
+      interposer.resolveIncoming(message.id, .announce, now: now)
+      return
+    }
     let sender = phoneNumber(of: deliver.originatingAddress)
     var outcome = Outcome.delivered
     if let sender {
@@ -267,7 +283,8 @@ extension Handset {
   private func verificationCode(in deliver: SMSDeliver) -> String? {
     switch progress {
     case .requestingCode, .awaitingCode: break
-    case .idle, .connecting, .confirming, .failed: return nil
+    case .idle, .connecting, .confirming, .failed:
+      guard isAwaitingRemovalCode else { return nil }
     }
     guard deliver.concatenation == nil,
       let text = MessageText.decode(deliver.userData, deliver.dataCodingScheme)

@@ -17,6 +17,10 @@ extension Handset {
       fail(call, .busy, "disabling is still under way; try again in a few seconds")
       return
     }
+    guard removal == nil else {
+      fail(call, .busy, "a number is being deregistered; try again when that is done")
+      return
+    }
     // A SIM may have been changed while the modem was open: the person wants the one that is there now.
     calls.wait(call, .enableIdentity(number: number), until: now + PendingCalls.identityLimit)
     needIdentity()
@@ -32,10 +36,15 @@ extension Handset {
       fail(call, .busy, "disabling is still under way; try again in a few seconds")
       return
     }
+    guard removal == nil else {
+      fail(call, .busy, "a number is being deregistered; try again when that is done")
+      return
+    }
     guard case .international(let number) = classify(Self.digits(typed), read.homeRegion, nil) else {
       fail(call, .badNumber, "that is not a phone number; use the form +91…")
       return
     }
+    removalResult = nil
     if enrolment.number == number {
       if let registration = enrolment.registration, !registration.hasExpired(at: wall), enrolment.isBound(to: read) {
         // Nothing to do; an SMS costs, and the relay sends few.
@@ -119,7 +128,9 @@ extension Handset {
   // MARK: confirm
 
   mutating func confirm(typed: String, _ call: HandsetCall) {
-    guard case .awaitingCode = progress else {
+    var isForRemoval = false
+    if case .awaitingCode? = removal?.stage { isForRemoval = true }
+    guard isForRemoval || progress.isAwaitingCode else {
       fail(call, .notAwaitingCode, "no verification code is awaited; start with: shuntctl enable --number …")
       return
     }
@@ -128,12 +139,13 @@ extension Handset {
       return
     }
     calls.wait(call, .confirmation, until: now + PendingCalls.enableLimit)
-    confirm(code, call: call)
+    if isForRemoval { confirmRemoval(code, call: call) } else { confirm(code, call: call) }
   }
 
   /// The verification SMS came.
   mutating func caught(_ code: String) {
     note(.info, "caught the verification SMS")
+    caughtForRemoval(code)
     switch progress {
     case .requestingCode: progress = .requestingCode(caught: code)
     case .awaitingCode(var awaited):
@@ -176,7 +188,9 @@ extension Handset {
       error = HandsetError(.relayUnreachable, "the relay did not answer")
       awaited.mayBeConfirmed = true
       progress = .awaitingCode(awaited)
-    default: break
+    default:
+      error = HandsetError(.relayRefused, "the relay did not register the number")
+      progress = .failed("the relay did not register the number; run shuntctl enable again")
     }
     if let call { answer(call, error.map { .error($0) } ?? .row(status)) }
     if let error { note(.warning, "the number was not confirmed: \(error.message)") }
@@ -195,6 +209,33 @@ extension Handset {
     note(.notice, "registered; texts to people on Shunt go over IP")
     publishKey()
     return true
+  }
+
+  // MARK: a newer number-token key
+
+  /// The relay serves a newer key than the registration has a token of: the token is added when the relay is told the
+  /// number, which it then finds to be the registered one. Once a session; until it is done the old key is served.
+  mutating func moveRegistration() {
+    guard let generation = enrolment.registration?.generation, let newest = link.generations.first,
+      newest > generation, let number = enrolment.number, let trust = configuration.trust, let identityKey,
+      let sealed = try? RegistrationEnvelope.seal(number, identity: identityKey.publicKey, trust: trust)
+    else { return }
+    ask(.register(sealedNumber: sealed, purpose: .move), for: .move, timeout: Self.codeLimit) { _ in }
+  }
+
+  mutating func moveEnded(_ outcome: RequestOutcome) {
+    switch outcome {
+    case .registered(let registration):
+      guard enrolment.registration != nil else { return }
+      enrolment.renew(registration)
+      write(.enrolment, enrolment.serialized)
+      note(.info, "the registration has a token of the relay's new number-token key")
+    case .failed(let failure):
+      note(.warning, "the registration stays with the relay's old number-token key: \(failure.text)")
+    case .timedOut, .sessionLost: break  // The next session tries again.
+    default: break
+    }
+    statusMayHaveChanged()
   }
 
   // MARK: sessions and time
@@ -237,9 +278,11 @@ extension Handset {
     failCalls(HandsetError(.notEnabled, "Shunt was disabled meanwhile")) { waiting in
       switch waiting {
       case .enableIdentity, .enableCode, .confirmation, .lookUp: true
-      case .identity, .disable, .sendModem, .send: false
+      case .identity, .disable, .removalCode, .sendModem, .send: false
       }
     }
+    endRemoval(HandsetError(.notEnabled, "Shunt was disabled meanwhile"))
+    removalResult = nil
     guard enrolment.isEnabled else {
       if deregistrationDeadline == nil {
         act(.reply(call, .row(status)))
@@ -270,7 +313,7 @@ extension Handset {
 
   /// Keys and tokens of others.
   private mutating func forgetPeople() {
-    for number in tokens.forgetAll() { tokenArrived(number, nil) }
+    tokensFailed(tokens.forgetAll())
     contacts.forgetAll()
     classified = [:]
     incoming.forgetPeople()

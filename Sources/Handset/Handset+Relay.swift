@@ -38,7 +38,7 @@ extension Handset {
   }
 
   /// Whether consent, SIM and modem want a session: for a registration that there is, or that is being made.
-  private var isLinkWanted: Bool {
+  var isLinkWanted: Bool {
     guard enrolment.isEnabled, configuration.trust != nil, !isShuttingDown, sleep == .awake, let identity = identity.known else {
       return false
     }
@@ -48,7 +48,8 @@ extension Handset {
   /// Connects or disconnects, as consent, SIM and modem have it.
   mutating func updateLink() {
     if deregistrationDeadline != nil, relay.status == .ready { return }
-    switch (isLinkWanted, relay.status) {
+    let isWanted = isLinkWanted || removal?.identity != nil && !isShuttingDown && sleep == .awake
+    switch (isWanted, relay.status) {
     case (true, .stopped), (true, .leaving): relay.start(now: now)
     // Leaving too: a new start may be planned for after the goodbye.
     case (false, .waiting), (false, .connecting), (false, .ready), (false, .leaving): relay.stop(now: now)
@@ -80,7 +81,7 @@ extension Handset {
   }
 
   private mutating func sign(_ transcript: Transcript, on connection: RelayConnection) {
-    guard let key = identityKey, let signature = try? key.sign(transcript) else {
+    guard let key = removal?.identity ?? identityKey, let signature = try? key.sign(transcript) else {
       relay.notSigned(on: connection, now: now)
       return
     }
@@ -88,7 +89,14 @@ extension Handset {
   }
 
   private mutating func sessionReady(_ session: SessionReady) {
+    guard removal?.identity == nil else {
+      // Nothing but the exchange it is for may use it.
+      continueRemoval()
+      statusMayHaveChanged()
+      return
+    }
     link.begin(session)
+    if tokens.keepOnly(session.tokenGenerations) { write(.tokens, tokens.cache.serialized) }
     switch (session.registration, enrolment.registration) {
     case (let registration?, .some):
       if enrolment.registration != registration {
@@ -96,34 +104,54 @@ extension Handset {
         write(.enrolment, enrolment.serialized)
       }
       publishKey()
+      moveRegistration()
     case (nil, .some):
-      enrolment.lapse()
-      write(.enrolment, enrolment.serialized)
-      progress = .failed("the registration has lapsed; run shuntctl enable again")
+      registrationIsGone(
+        "the relay no longer knows this registration: it has lapsed, or somebody else has proved the number since; "
+          + "run shuntctl enable again")
       note(.warning, "the relay no longer knows this registration; texts go by the carrier")
-      updateLink()
     case (let registration, nil): continueRegistration(registration)
     }
+    continueRemoval()
     statusMayHaveChanged()
   }
 
   private mutating func sessionLost(_ problem: LinkProblem) {
+    guard removal?.identity == nil else {
+      link.problem = "\(problem)"
+      removalLostSession()
+      statusMayHaveChanged()
+      return
+    }
     link.end()
     link.problem = "\(problem)"
     if problem != .stopped { note(.notice, "lost the relay: \(problem)") }
     contacts.forgetAll()
     incoming.endSession()
     failLookUps(HandsetError(.relayUnreachable, "the session with the relay was lost: \(problem)"))
-    for number in tokens.abandonAll() { tokenArrived(number, nil) }
+    tokensFailed(tokens.abandonAll())
     abandonAttempts()
-    if case .ended(.registrationMoved) = problem {
-      enrolment.lapse()
-      write(.enrolment, enrolment.serialized)
-      progress = .failed("the number was registered from another device")
-      updateLink()
+    switch problem {
+    case .ended(.registrationMoved):
+      registrationIsGone("the number was registered from another device; run shuntctl enable again to take it back")
+    case .ended(.registrationRemoved):
+      registrationIsGone(
+        "the registration was ended by somebody who proved the number; run shuntctl enable to register again")
+    default: break
     }
     registrationLostSession()
+    removalLostSession()
     statusMayHaveChanged()
+  }
+
+  /// The relay has no registration of this device any more.
+  ///
+  /// - Parameter text: why, for the person.
+  private mutating func registrationIsGone(_ text: String) {
+    enrolment.lapse()
+    write(.enrolment, enrolment.serialized)
+    progress = .failed(text)
+    updateLink()
   }
 
   private mutating func connectionFailed(_ problem: LinkProblem) {
@@ -136,6 +164,7 @@ extension Handset {
         .reply(
           call, .error(HandsetError(.relayUnreachable, "the relay can't be reached: \(text). shuntd keeps trying."))))
     }
+    removalFailedToConnect(text)
     statusMayHaveChanged()
   }
 
@@ -181,6 +210,9 @@ extension Handset {
     case .registration(let attempt): registrationEnded(outcome, attempt)
     case .confirmation(let call): confirmationEnded(outcome, call)
     case .deregistration: deregistrationEnded(outcome)
+    case .removalCode(let attempt): removalCodeEnded(outcome, attempt)
+    case .removalConfirmation(let call): removalConfirmationEnded(outcome, call)
+    case .move: moveEnded(outcome)
     case .keyPackage: keyPackageEnded(outcome)
     case .tokens(let batch): tokensEnded(batch, outcome)
     case .contact(let id): contactEnded(id, outcome)
@@ -211,12 +243,19 @@ extension Handset {
 
   // MARK: tokens
 
-  func cachedToken(of number: PhoneNumber, generation: TokenGeneration? = nil) -> NumberToken? {
-    guard let generation = generation ?? tokenGeneration else { return nil }
-    return tokens.cache.token(for: number, generation: generation, wall: wall)
+  /// A token of any generation that the relay serves: a new number-token key is no reason to ask for all again.
+  func cachedToken(of number: PhoneNumber) -> NumberToken? {
+    for generation in link.generations {
+      if let token = cachedToken(of: number, generation: generation) { return token }
+    }
+    return nil
   }
 
-  /// The number-token key that relay and device share.
+  func cachedToken(of number: PhoneNumber, generation: TokenGeneration) -> NumberToken? {
+    tokens.cache.token(for: number, generation: generation, wall: wall)
+  }
+
+  /// The newest number-token key that relay and device share.
   var tokenGeneration: TokenGeneration? {
     configuration.trust?.newestGeneration(servedBy: link.generations)
   }
@@ -231,32 +270,39 @@ extension Handset {
       ask(.evaluateTokens(generation, elements), for: .tokens(batch)) { $0.tokensEnded(batch, .sessionLost) }
     case .resolved(let number, let token):
       if !tokens.hasWork { write(.tokens, tokens.cache.serialized) }
-      tokenArrived(number, token)
-    case .failed(let number, let failure):
+      tokenArrived(number, generation: token.generation, token.token)
+    case .failed(let number, let generation, let failure):
       switch failure {
       case .badProof:
         note(.error, "the relay's answer was not made with its pinned key: it is not trusted with this number")
       case .noCommonGeneration:
         note(.error, "the relay serves none of the number-token keys in this device's relay file; get a new one")
       }
-      tokenArrived(number, nil)
+      tokenArrived(number, generation: generation, nil)
     }
   }
 
   private mutating func tokensEnded(_ batch: TokenDesk.Batch, _ outcome: RequestOutcome) {
-    let failed: [PhoneNumber]
+    let failed: [TokenDesk.Wanted]
     if case .evaluations(let evaluations) = outcome {
       failed = tokens.evaluated(batch, evaluations)
     } else {
       failed = tokens.refused(batch)
     }
     if case .failed(let failure) = outcome { note(.notice, "the relay answered a look-up with: \(failure.text)") }
-    for number in failed { tokenArrived(number, nil) }
+    tokensFailed(failed)
   }
 
-  mutating func tokenArrived(_ number: PhoneNumber, _ token: NumberToken?) {
+  mutating func tokensFailed(_ failed: [TokenDesk.Wanted]) {
+    for wanted in failed { tokenArrived(wanted.number, generation: wanted.generation, nil) }
+  }
+
+  /// - Parameters:
+  ///   - generation: Of the token; without a token, what it was to be of: nil for the newest that relay and device share.
+  ///   - token: Nil when it could not be had.
+  private mutating func tokenArrived(_ number: PhoneNumber, generation: TokenGeneration?, _ token: NumberToken?) {
     tokenArrived(for: number, token != nil)
-    tokenArrivedForIncoming(number, token)
+    tokenArrivedForIncoming(number, generation: generation, token)
     tokenArrivedForLookUps(number)
   }
 }

@@ -27,23 +27,28 @@ extension Handset {
       let (milliseconds, overflow) = seconds.multipliedReportingOverflow(by: 1000)
       if !overflow { fields.append(HandsetField("expires", WallTime(millisecondsSince1970: milliseconds).rfc3339)) }
     }
+    if let removalWord { fields.append(HandsetField("deregistration", removalWord)) }
+    if case .failed(let text)? = removalResult, removal == nil { fields.append(HandsetField("deregistration_message", text)) }
     if let message { fields.append(HandsetField("message", message)) }
     return fields
   }
 
   private var stateWord: String {
     guard enrolment.isEnabled else { return "disabled" }
-    switch progress {
-    case .connecting: return "connecting"
-    case .requestingCode: return "requesting-code"
-    case .awaitingCode: return "awaiting-code"
-    case .confirming: return "confirming"
-    case .failed: return "failed"
-    case .idle: break
-    }
+    if let word = progress.word { return word }
     guard enrolment.registration != nil else { return "unregistered" }
     if let known = identity.known, !enrolment.isBound(to: known) { return "sim-changed" }
     return "registered"
+  }
+
+  /// How far the end of another registration is, or what became of it.
+  private var removalWord: String? {
+    if let removal { return removal.stage.word }
+    switch removalResult {
+    case .done: return "done"
+    case .failed: return "failed"
+    case nil: return nil
+    }
   }
 
   private var sessionWord: String {
@@ -137,6 +142,20 @@ extension Handset {
   /// Whether nothing is left to wait for after ``beginShutdown(now:)``.
   public var isShutDown: Bool {
     relay.status == .stopped && interposer.isShutDown && outgoing.isEmpty
+  }
+}
+
+extension RegistrationProgress {
+  /// As `status` has it; nil when nothing is under way.
+  fileprivate var word: String? {
+    switch self {
+    case .idle: nil
+    case .connecting: "connecting"
+    case .requestingCode: "requesting-code"
+    case .awaitingCode: "awaiting-code"
+    case .confirming: "confirming"
+    case .failed: "failed"
+    }
   }
 }
 

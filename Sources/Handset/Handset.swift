@@ -43,6 +43,9 @@ public struct Handset {
   var deregistrationDeadline: Duration?
   /// Distinguishes the answers to several requests for a code.
   var registrationAttempt = 0
+  /// A registration is being ended by proof of its number.
+  var removal: RemovalProgress?
+  var removalResult: RemovalResult?
   /// What the relay knew this identity by before the registration that is under way.
   var supersededToken: NumberToken?
 
@@ -168,6 +171,7 @@ public struct Handset {
     next = earliest(next, calls.nextDeadline)
     next = earliest(next, progress.deadline)
     next = earliest(next, deregistrationDeadline)
+    next = earliest(next, removal?.deadline)
     next = earliest(next, link.keyDeadline)
     next = earliest(next, incoming.carrierMessages.nextDeadline)
     if tokens.hasWork, link.isReady { next = earliest(next, now) }
@@ -185,6 +189,7 @@ public struct Handset {
     identityTimeReached()
     callsTimeReached()
     registrationTimeReached()
+    removalTimeReached()
     incomingTimeReached()
     sessionKeyTimeReached()
     outgoingTimeReached()

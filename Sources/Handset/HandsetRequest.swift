@@ -5,6 +5,8 @@ public enum HandsetRequest: Sendable, Equatable {
   /// The code of the verification SMS, when it was not caught on its way in.
   case confirm(code: String)
   case disable
+  /// End whatever registration a number has, by proving the number.
+  case deregister(number: String)
   case status
   case identity
   case lookUp(numbers: [String])

@@ -19,6 +19,8 @@ struct IncomingDesk {
     let message: IncomingMessage
     let opened: OpenedMessage
     let arrived: Duration
+    /// Of the token that it waits for.
+    var generation: TokenGeneration?
   }
 
   /// What is done when files are on disk.
@@ -60,9 +62,12 @@ struct IncomingDesk {
     return true
   }
 
-  mutating func takeWaiting(for number: PhoneNumber) -> [Waiting] {
-    let taken = waiting.filter { $0.opened.content.senderNumber == number }
-    waiting.removeAll { $0.opened.content.senderNumber == number }
+  mutating func takeWaiting(for number: PhoneNumber, generation: TokenGeneration) -> [Waiting] {
+    let isMeant = { (waiting: Waiting) in
+      waiting.opened.content.senderNumber == number && waiting.generation == generation
+    }
+    let taken = waiting.filter(isMeant)
+    waiting.removeAll(where: isMeant)
     return taken
   }
 

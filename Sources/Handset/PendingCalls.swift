@@ -22,6 +22,8 @@ struct PendingCalls {
     case enableCode
     case confirmation
     case disable
+    /// `deregister` until the relay has sent a code, or refused.
+    case removalCode
     case lookUp(LookUpJob)
     /// `send` until the modem is open.
     case sendModem(number: String, text: String)

@@ -23,6 +23,8 @@ enum RegistrationProgress: Sendable, Equatable {
   /// It did not come to a registration; why, for the person.
   case failed(String)
 
+  var isAwaitingCode: Bool { if case .awaitingCode = self { true } else { false } }
+
   var isUnderWay: Bool {
     switch self {
     case .idle, .failed: false

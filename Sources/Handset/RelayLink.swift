@@ -11,6 +11,9 @@ struct RelayLink {
     case registration(attempt: Int)
     case confirmation(HandsetCall?)
     case deregistration
+    case removalCode(attempt: Int)
+    case removalConfirmation(HandsetCall?)
+    case move
     case keyPackage
     case tokens(TokenDesk.Batch)
     case contact(SubmissionID)

@@ -13,8 +13,9 @@ struct TokenDesk {
   enum Step {
     /// Ask the relay to evaluate these, in this order.
     case ask(Batch, [BlindedElement], TokenGeneration)
-    case resolved(PhoneNumber, NumberToken)
-    case failed(PhoneNumber, Failure)
+    case resolved(PhoneNumber, GenerationToken)
+    /// With the generation it was to be of; nil for the newest that relay and device share.
+    case failed(PhoneNumber, TokenGeneration?, Failure)
   }
 
   enum Failure: Error, Equatable {
@@ -29,15 +30,21 @@ struct TokenDesk {
     fileprivate let number: UInt64
   }
 
-  private typealias Blinded = (number: PhoneNumber, request: NumberTokenRequest)
+  /// A number, and the generation that its token is to be of; nil for the newest that relay and device share.
+  struct Wanted: Hashable, Sendable {
+    let number: PhoneNumber
+    let generation: TokenGeneration?
+  }
+
+  private typealias Blinded = (wanted: Wanted, request: NumberTokenRequest)
 
   private enum Work {
-    case blind(PhoneNumber)
-    case finalize(PhoneNumber, NumberTokenRequest, Evaluation)
+    case blind(Wanted)
+    case finalize(Wanted, NumberTokenRequest, Evaluation)
 
-    var number: PhoneNumber {
+    var wanted: Wanted {
       switch self {
-      case .blind(let number), .finalize(let number, _, _): number
+      case .blind(let wanted), .finalize(let wanted, _, _): wanted
       }
     }
 
@@ -49,7 +56,7 @@ struct TokenDesk {
   private var blinded: [Blinded] = []
   private var asked: [Batch: [Blinded]] = [:]
   /// Numbers under way, and whether a message waits for them.
-  private var pending: [PhoneNumber: Bool] = [:]
+  private var pending: [Wanted: Bool] = [:]
   private var batchCount: UInt64 = 0
 
   init(cache: TokenCache) {
@@ -62,93 +69,105 @@ struct TokenDesk {
 
   /// Asks for the token of a number, unless that is under way.
   ///
-  /// - Parameter isUrgent: A message waits for it.
+  /// - Parameters:
+  ///   - generation: That the token is to be of; nil for the newest that relay and device share.
+  ///   - isUrgent: A message waits for it.
   /// - Returns: false when too many are under way.
-  mutating func request(_ number: PhoneNumber, isUrgent: Bool) -> Bool {
-    if let wasUrgent = pending[number] {
-      if isUrgent, !wasUrgent { pending[number] = true }
+  mutating func request(_ number: PhoneNumber, generation: TokenGeneration? = nil, isUrgent: Bool) -> Bool {
+    let wanted = Wanted(number: number, generation: generation)
+    if let wasUrgent = pending[wanted] {
+      if isUrgent, !wasUrgent { pending[wanted] = true }
       return true
     }
     guard pending.count < Self.capacity else { return false }
-    pending[number] = isUrgent
-    work.append(.blind(number))
+    pending[wanted] = isUrgent
+    work.append(.blind(wanted))
     return true
   }
 
   /// Does one costly thing, or sends off what is blinded.
+  ///
+  /// - Parameter generation: The newest that relay and device share.
   mutating func step(trust: RelayTrust, generation: TokenGeneration?, wall: WallTime) -> Step? {
-    if isBatchDue, let generation {
+    if isBatchDue, let generation = blinded.first?.request.generation {
       batchCount += 1
       let batch = Batch(number: batchCount)
-      asked[batch] = blinded
-      defer { blinded = [] }
-      return .ask(batch, blinded.map { $0.request.blindedElement }, generation)
+      // One exchange is about one generation.
+      let together = blinded.filter { $0.request.generation == generation }
+      blinded.removeAll { $0.request.generation == generation }
+      asked[batch] = together
+      return .ask(batch, together.map { $0.request.blindedElement }, generation)
     }
-    guard let next = work.firstIndex(where: { isUrgent($0.number) }) ?? work.indices.first else { return nil }
+    guard let next = work.firstIndex(where: { isUrgent($0.wanted) }) ?? work.indices.first else { return nil }
     switch work.remove(at: next) {
-    case .blind(let number):
-      guard let generation, let request = try? NumberTokenRequest(number, generation: generation, trust: trust) else {
-        return fail(number, .noCommonGeneration)
-      }
-      blinded.append((number, request))
+    case .blind(let wanted):
+      guard let generation = wanted.generation ?? generation,
+        let request = try? NumberTokenRequest(wanted.number, generation: generation, trust: trust)
+      else { return fail(wanted, .noCommonGeneration) }
+      blinded.append((wanted, request))
       return nil
-    case .finalize(let number, let request, let evaluation):
-      guard let token = try? request.token(from: evaluation) else { return fail(number, .badProof) }
-      pending[number] = nil
-      cache.store(token, for: number, generation: request.generation, wall: wall)
-      return .resolved(number, token)
+    case .finalize(let wanted, let request, let evaluation):
+      guard let token = try? request.token(from: evaluation) else { return fail(wanted, .badProof) }
+      pending[wanted] = nil
+      cache.store(token, for: wanted.number, generation: request.generation, wall: wall)
+      return .resolved(wanted.number, GenerationToken(token: token, generation: request.generation))
     }
   }
 
   /// Urgent numbers are not kept waiting for others to make up a batch with.
   private var isBatchDue: Bool {
     guard !blinded.isEmpty else { return false }
-    return blinded.count == ClientMessage.maximumBatch || blinded.contains { isUrgent($0.number) }
+    return blinded.count == ClientMessage.maximumBatch || blinded.contains { isUrgent($0.wanted) }
       || !work.contains(where: \.isBlinding)
   }
 
-  private func isUrgent(_ number: PhoneNumber) -> Bool { pending[number] ?? false }
+  private func isUrgent(_ wanted: Wanted) -> Bool { pending[wanted] ?? false }
 
   /// The relay evaluated a batch.
   ///
-  /// - Returns: the numbers that fail because the answer is not of the batch's size.
-  mutating func evaluated(_ batch: Batch, _ evaluations: [Evaluation]) -> [PhoneNumber] {
+  /// - Returns: what fails because the answer is not of the batch's size.
+  mutating func evaluated(_ batch: Batch, _ evaluations: [Evaluation]) -> [Wanted] {
     guard let requests = asked.removeValue(forKey: batch) else { return [] }
     guard requests.count == evaluations.count else { return drop(requests) }
-    for ((number, request), evaluation) in zip(requests, evaluations) {
-      work.append(.finalize(number, request, evaluation))
+    for ((wanted, request), evaluation) in zip(requests, evaluations) {
+      work.append(.finalize(wanted, request, evaluation))
     }
     return []
   }
 
   /// The relay did not evaluate a batch.
-  mutating func refused(_ batch: Batch) -> [PhoneNumber] {
+  mutating func refused(_ batch: Batch) -> [Wanted] {
     asked.removeValue(forKey: batch).map { drop($0) } ?? []
   }
 
   /// The session is gone: all that is under way fails.
-  mutating func abandonAll() -> [PhoneNumber] {
-    let numbers = Array(pending.keys)
+  mutating func abandonAll() -> [Wanted] {
+    let wanted = Array(pending.keys)
     pending = [:]
     work = []
     blinded = []
     asked = [:]
-    return numbers
+    return wanted
   }
 
   /// The person has opted out: nobody's number stays.
-  mutating func forgetAll() -> [PhoneNumber] {
+  mutating func forgetAll() -> [Wanted] {
     cache = TokenCache()
     return abandonAll()
   }
 
-  private mutating func drop(_ requests: [Blinded]) -> [PhoneNumber] {
-    for (number, _) in requests { pending[number] = nil }
-    return requests.map(\.number)
+  /// The relay serves number-token keys of these generations only.
+  ///
+  /// - Returns: whether the cache had tokens of others.
+  mutating func keepOnly(_ generations: [TokenGeneration]) -> Bool { cache.keepOnly(generations) }
+
+  private mutating func drop(_ requests: [Blinded]) -> [Wanted] {
+    for (wanted, _) in requests { pending[wanted] = nil }
+    return requests.map(\.wanted)
   }
 
-  private mutating func fail(_ number: PhoneNumber, _ failure: Failure) -> Step {
-    pending[number] = nil
-    return .failed(number, failure)
+  private mutating func fail(_ wanted: Wanted, _ failure: Failure) -> Step {
+    pending[wanted] = nil
+    return .failed(wanted.number, wanted.generation, failure)
   }
 }

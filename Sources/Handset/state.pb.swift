@@ -89,6 +89,7 @@ nonisolated struct StateTokenCache: Sendable {
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
   // methods supported on all messages.
 
+  /// Of tokens that do not say.
   var generation: UInt32 = 0
 
   var tokens: [StateCachedToken] = []
@@ -109,6 +110,8 @@ nonisolated struct StateCachedToken: Sendable {
 
   /// Seconds since 1970.
   var fetched: UInt64 = 0
+
+  var generation: UInt32 = 0
 
   var unknownFields = SwiftProtobuf.UnknownStorage()
 
@@ -266,7 +269,7 @@ nonisolated extension StateTokenCache: SwiftProtobuf.Message, SwiftProtobuf._Mes
 
 nonisolated extension StateCachedToken: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".CachedToken"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}number\0\u{1}token\0\u{1}fetched\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}number\0\u{1}token\0\u{1}fetched\0\u{1}generation\0")
 
   mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -277,6 +280,7 @@ nonisolated extension StateCachedToken: SwiftProtobuf.Message, SwiftProtobuf._Me
       case 1: try { try decoder.decodeSingularStringField(value: &self.number) }()
       case 2: try { try decoder.decodeSingularBytesField(value: &self.token) }()
       case 3: try { try decoder.decodeSingularUInt64Field(value: &self.fetched) }()
+      case 4: try { try decoder.decodeSingularUInt32Field(value: &self.generation) }()
       default: break
       }
     }
@@ -292,6 +296,9 @@ nonisolated extension StateCachedToken: SwiftProtobuf.Message, SwiftProtobuf._Me
     if self.fetched != 0 {
       try visitor.visitSingularUInt64Field(value: self.fetched, fieldNumber: 3)
     }
+    if self.generation != 0 {
+      try visitor.visitSingularUInt32Field(value: self.generation, fieldNumber: 4)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -299,6 +306,7 @@ nonisolated extension StateCachedToken: SwiftProtobuf.Message, SwiftProtobuf._Me
     if lhs.number != rhs.number {return false}
     if lhs.token != rhs.token {return false}
     if lhs.fetched != rhs.fetched {return false}
+    if lhs.generation != rhs.generation {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

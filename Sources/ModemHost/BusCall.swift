@@ -24,7 +24,8 @@ public final class BusCall {
       BusRows(rows).withHandle { cm_bus_call_reply_rows(handle, $0) }
     case (.log, .lines(let lines)):
       withCStrings(lines) { cm_bus_call_reply_lines(handle, $0, lines.count) }
-    case (.enable, .row(let row)), (.confirm, .row(let row)), (.disable, .row(let row)), (.status, .row(let row)),
+    case (.enable, .row(let row)), (.confirm, .row(let row)), (.disable, .row(let row)),
+      (.deregister, .row(let row)), (.status, .row(let row)),
       (.identity, .row(let row)), (.send, .row(let row)):
       BusRows([row]).withHandle { cm_bus_call_reply_row(handle, $0) }
     default:

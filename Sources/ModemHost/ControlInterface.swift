@@ -24,6 +24,10 @@ public enum ControlInterface {
         <method name="Disable">
           <arg name="result" type="a{sv}" direction="out"/>
         </method>
+        <method name="Deregister">
+          <arg name="number" type="s" direction="in"/>
+          <arg name="result" type="a{sv}" direction="out"/>
+        </method>
         <method name="Status">
           <arg name="status" type="a{sv}" direction="out"/>
         </method>
@@ -59,6 +63,8 @@ public enum ControlRequest: Equatable, Sendable {
   case enable(number: String)
   case confirm(code: String)
   case disable
+  /// End whatever registration a number has, by proving the number.
+  case deregister(number: String)
   case status
   case identity
   case lookUp(numbers: [String])
@@ -73,6 +79,7 @@ public enum ControlRequest: Equatable, Sendable {
     case .enable: "Enable"
     case .confirm: "Confirm"
     case .disable: "Disable"
+    case .deregister: "Deregister"
     case .status: "Status"
     case .identity: "Identity"
     case .lookUp: "LookUp"
@@ -92,7 +99,7 @@ extension ControlRequest {
   /// The call flattened as the shim takes it.
   var arguments: (signature: String, strings: [String], number: UInt32) {
     switch self {
-    case .enable(let number): ("s", [number], 0)
+    case .enable(let number), .deregister(let number): ("s", [number], 0)
     case .confirm(let code): ("s", [code], 0)
     case .disable, .status, .identity: ("", [], 0)
     case .lookUp(let numbers): ("as", numbers, 0)
@@ -107,6 +114,7 @@ extension ControlRequest {
     case ("Enable", 1): self = .enable(number: strings[0])
     case ("Confirm", 1): self = .confirm(code: strings[0])
     case ("Disable", 0): self = .disable
+    case ("Deregister", 1): self = .deregister(number: strings[0])
     case ("Status", 0): self = .status
     case ("Identity", 0): self = .identity
     case ("LookUp", _): self = .lookUp(numbers: strings)
@@ -119,7 +127,7 @@ extension ControlRequest {
 
 /// The answer to a ``ControlRequest``.
 public enum ControlReply: Equatable, Sendable {
-  /// To `enable`, `confirm`, `disable`, `status`, `identity` and `send`.
+  /// To `enable`, `confirm`, `disable`, `deregister`, `status`, `identity` and `send`.
   case row(BusRow)
   /// To `lookUp`: one a number, in order.
   case rows([BusRow])

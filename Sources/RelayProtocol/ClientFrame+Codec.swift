@@ -32,7 +32,8 @@ extension ClientMessage {
           signature: try FixedOctets(wire: wire.signature), keepaliveSeconds: wire.keepaliveS))
     case .register(let wire):
       self = .register(
-        sealedNumber: try octets(wire.sealedNumber, "sealed number", upTo: Self.maximumSealedNumberOctetCount))
+        sealedNumber: try octets(wire.sealedNumber, "sealed number", upTo: Self.maximumSealedNumberOctetCount),
+        purpose: RegistrationPurpose(rawValue: wire.purpose.rawValue))
     case .confirmRegistration(let wire):
       guard !wire.code.isEmpty else { throw .missing(field: "code") }
       guard wire.code.utf8.count <= Self.maximumCodeOctetCount else { throw .outOfRange(field: "code") }
@@ -76,7 +77,12 @@ extension ClientMessage {
           $0.signature = authentication.signature.wire
           $0.keepaliveS = authentication.keepaliveSeconds
         })
-    case .register(let sealedNumber): .register(.with { $0.sealedNumber = Data(sealedNumber) })
+    case .register(let sealedNumber, let purpose):
+      .register(
+        .with {
+          $0.sealedNumber = Data(sealedNumber)
+          $0.purpose = WireRegistrationPurpose(rawValue: purpose.rawValue) ?? .register
+        })
     case .confirmRegistration(let code): .confirmRegistration(.with { $0.code = code })
     case .deregister: .deregister(WireDeregister())
     case .evaluateTokens(let generation, let elements):

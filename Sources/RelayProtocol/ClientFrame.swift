@@ -14,7 +14,7 @@ public struct ClientFrame: Hashable, Sendable {
 public enum ClientMessage: Hashable, Sendable {
   case authenticate(Authentication)
   /// The output of `Sealing.RegistrationEnvelope.seal`, at most ``maximumSealedNumberOctetCount`` octets.
-  case register(sealedNumber: [UInt8])
+  case register(sealedNumber: [UInt8], purpose: RegistrationPurpose = .register)
   /// At most ``maximumCodeOctetCount`` octets of UTF-8.
   case confirmRegistration(code: String)
   case deregister

@@ -3,6 +3,23 @@ public struct TokenGeneration: RawRepresentable, Hashable, Comparable, Sendable 
   public let rawValue: UInt32
   public init(rawValue: UInt32) { self.rawValue = rawValue }
   public static func < (left: Self, right: Self) -> Bool { left.rawValue < right.rawValue }
+
+  /// Generations that a relay serves at a time: the one in use, and while it is being replaced its successor.
+  public static let maximumServed = 2
+}
+
+/// What is to become of a number that a device seals to its relay: `RegistrationPurpose` of relay.proto. Values this
+/// version does not know are kept, and refused.
+public struct RegistrationPurpose: RawRepresentable, Hashable, Sendable {
+  public let rawValue: Int
+  public init(rawValue: Int) { self.rawValue = rawValue }
+
+  /// Register it, once a code sent to it is confirmed.
+  public static let register = RegistrationPurpose(rawValue: 0)
+  /// It is registered; add its token of the newest generation.
+  public static let move = RegistrationPurpose(rawValue: 1)
+  /// End its registration, once a code sent to it is confirmed.
+  public static let deregister = RegistrationPurpose(rawValue: 2)
 }
 
 /// Pairs an answer with its request; the device chooses it, unique among its outstanding requests, never 0.
@@ -63,4 +80,6 @@ public struct SessionEndReason: RawRepresentable, Hashable, Sendable {
   /// The number was registered from another device.
   public static let registrationMoved = SessionEndReason(rawValue: 3)
   public static let protocolError = SessionEndReason(rawValue: 4)
+  /// The registration was ended by somebody who proved the number.
+  public static let registrationRemoved = SessionEndReason(rawValue: 5)
 }

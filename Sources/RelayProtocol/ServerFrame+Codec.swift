@@ -43,12 +43,21 @@ extension ServerMessage {
     case .accepted: self = .accepted
     case .failure(let wire): self = .failure(RelayFailure(wire))
     case .incoming(let wire):
+      guard wire.otherSenderTokens.count <= IncomingMessage.maximumOtherTokens else {
+        throw .outOfRange(field: "other sender tokens")
+      }
+      var others: [GenerationToken] = []
+      for other in wire.otherSenderTokens {
+        others.append(
+          GenerationToken(token: try FixedOctets(wire: other.token), generation: try generation(other.generation)))
+      }
       self = .incoming(
         IncomingMessage(
           messageID: try FixedOctets(wire: wire.messageID), senderToken: try FixedOctets(wire: wire.senderToken),
           generation: try generation(wire.generation), senderIdentityKey: try FixedOctets(wire: wire.senderIdentityKey),
           keyPackageID: try FixedOctets(wire: wire.keyPackageID),
-          sealed: try octets(wire.sealed, "sealed message", upTo: RelayFrame.maximumSealedOctetCount)))
+          sealed: try octets(wire.sealed, "sealed message", upTo: RelayFrame.maximumSealedOctetCount),
+          otherSenderTokens: others))
     case .acknowledged(let wire):
       self = .acknowledged(try FixedOctets(wire: wire.messageID), try FixedOctets(wire: wire.mac))
     case .refused(let wire):
@@ -91,6 +100,12 @@ extension ServerMessage {
           $0.keyPackageID = incoming.keyPackageID.wire
           $0.sealed = Data(incoming.sealed)
           $0.generation = incoming.generation.rawValue
+          $0.otherSenderTokens = incoming.otherSenderTokens.map { other in
+            .with {
+              $0.token = other.token.wire
+              $0.generation = other.generation.rawValue
+            }
+          }
         })
     case .acknowledged(let id, let mac):
       .acknowledged(

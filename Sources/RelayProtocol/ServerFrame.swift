@@ -42,9 +42,21 @@ public struct Registration: Hashable, Sendable {
   /// Of ``token``; nil when the relay did not say (in ``SessionReady``).
   public var generation: TokenGeneration?
 
+  /// - Parameter token: the newest one.
   public init(token: NumberToken, expires: UInt64, generation: TokenGeneration?) {
     self.token = token
     self.expires = expires
+    self.generation = generation
+  }
+}
+
+/// A number token and the number-token key that it was made with.
+public struct GenerationToken: Hashable, Sendable {
+  public var token: NumberToken
+  public var generation: TokenGeneration
+
+  public init(token: NumberToken, generation: TokenGeneration) {
+    self.token = token
     self.generation = generation
   }
 }
@@ -93,19 +105,29 @@ public struct RelayFailure: Hashable, Sendable {
 /// A sealed message as it reaches the recipient.
 public struct IncomingMessage: Hashable, Sendable {
   public var messageID: MessageID
-  /// The token the relay holds for ``senderIdentityKey``.
+  /// The newest token the relay holds for ``senderIdentityKey``.
   public var senderToken: NumberToken
   /// Of ``senderToken``.
   public var generation: TokenGeneration
+  /// The sender's tokens of other generations; at most ``maximumOtherTokens``.
+  public var otherSenderTokens: [GenerationToken]
   public var senderIdentityKey: IdentityPublicKey
   public var keyPackageID: KeyPackageID
   /// 1 to ``RelayFrame/maximumSealedOctetCount`` octets.
   public var sealed: [UInt8]
 
+  public static let maximumOtherTokens = TokenGeneration.maximumServed - 1
+
+  /// All that the relay vouches for, newest first.
+  public var senderTokens: [GenerationToken] {
+    [GenerationToken(token: senderToken, generation: generation)] + otherSenderTokens
+  }
+
   public init(
     messageID: MessageID, senderToken: NumberToken, generation: TokenGeneration, senderIdentityKey: IdentityPublicKey,
-    keyPackageID: KeyPackageID, sealed: [UInt8]
+    keyPackageID: KeyPackageID, sealed: [UInt8], otherSenderTokens: [GenerationToken] = []
   ) {
+    self.otherSenderTokens = otherSenderTokens
     self.messageID = messageID
     self.senderToken = senderToken
     self.generation = generation

@@ -31,6 +31,51 @@ fileprivate nonisolated struct _GeneratedWithProtocGenSwiftVersion: SwiftProtobu
   typealias Version = _2
 }
 
+public nonisolated enum WireRegistrationPurpose: SwiftProtobuf.Enum, Swift.CaseIterable {
+  public typealias RawValue = Int
+
+  /// A code goes to the number by SMS; its confirmation registers the number for this identity.
+  case register // = 0
+
+  /// The relay serves a newer number-token key than this identity's registration has a token of. The number is the
+  /// registered one, and its token under the newer key is added: no code is sent.
+  case move // = 1
+
+  /// A code goes to the number by SMS; its confirmation ends whatever registration the number has, from any identity.
+  case deregister // = 2
+  case UNRECOGNIZED(Int)
+
+  public init() {
+    self = .register
+  }
+
+  public init?(rawValue: Int) {
+    switch rawValue {
+    case 0: self = .register
+    case 1: self = .move
+    case 2: self = .deregister
+    default: self = .UNRECOGNIZED(rawValue)
+    }
+  }
+
+  public var rawValue: Int {
+    switch self {
+    case .register: return 0
+    case .move: return 1
+    case .deregister: return 2
+    case .UNRECOGNIZED(let i): return i
+    }
+  }
+
+  // The compiler won't synthesize support with the UNRECOGNIZED case.
+  public static let allCases: [WireRegistrationPurpose] = [
+    .register,
+    .move,
+    .deregister,
+  ]
+
+}
+
 public nonisolated enum WirePresence: SwiftProtobuf.Enum, Swift.CaseIterable {
   public typealias RawValue = Int
   case unknown // = 0
@@ -224,6 +269,9 @@ public nonisolated enum WireSessionEndReason: SwiftProtobuf.Enum, Swift.CaseIter
   /// The number was registered from another device.
   case registrationMoved // = 3
   case protocolError // = 4
+
+  /// The registration was ended by somebody who proved the number.
+  case registrationRemoved // = 5
   case UNRECOGNIZED(Int)
 
   public init() {
@@ -237,6 +285,7 @@ public nonisolated enum WireSessionEndReason: SwiftProtobuf.Enum, Swift.CaseIter
     case 2: self = .stopping
     case 3: self = .registrationMoved
     case 4: self = .protocolError
+    case 5: self = .registrationRemoved
     default: self = .UNRECOGNIZED(rawValue)
     }
   }
@@ -248,6 +297,7 @@ public nonisolated enum WireSessionEndReason: SwiftProtobuf.Enum, Swift.CaseIter
     case .stopping: return 2
     case .registrationMoved: return 3
     case .protocolError: return 4
+    case .registrationRemoved: return 5
     case .UNRECOGNIZED(let i): return i
     }
   }
@@ -259,6 +309,7 @@ public nonisolated enum WireSessionEndReason: SwiftProtobuf.Enum, Swift.CaseIter
     .stopping,
     .registrationMoved,
     .protocolError,
+    .registrationRemoved,
   ]
 
 }
@@ -423,7 +474,7 @@ public nonisolated struct WireAuthenticate: Sendable {
   public init() {}
 }
 
-/// Asks for a verification code by SMS. Answered by CodeSent or Failure.
+/// What is to become of a number. Answered by CodeSent, with MOVE by Registered, or by Failure.
 public nonisolated struct WireRegister: Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
@@ -433,12 +484,14 @@ public nonisolated struct WireRegister: Sendable {
   /// identity key) of the subscriber's number in E.164: encapsulated key ‖ ciphertext.
   public var sealedNumber: Data = Data()
 
+  public var purpose: WireRegistrationPurpose = .register
+
   public var unknownFields = SwiftProtobuf.UnknownStorage()
 
   public init() {}
 }
 
-/// Answered by Registered or Failure.
+/// Answered by Registered, by Done when the code was for a deregistration, or by Failure.
 public nonisolated struct WireConfirmRegistration: Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
@@ -765,7 +818,7 @@ public nonisolated struct WireServerFrame: Sendable {
   public init() {}
 }
 
-/// The relay's first frame.
+/// The relay's first frame, unless it is a Failure with a time to wait, after which the relay closes.
 public nonisolated struct WireChallenge: Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
@@ -797,7 +850,7 @@ public nonisolated struct WireSessionReady: Sendable {
   /// Generations of the number-token key now served, newest first; 1 to 16.
   public var tokenGenerations: [UInt32] = []
 
-  /// Of token.
+  /// Of token, which is the newest that the registration has. A newer one served: see REGISTRATION_PURPOSE_MOVE.
   public var generation: UInt32 = 0
 
   public var unknownFields = SwiftProtobuf.UnknownStorage()
@@ -930,7 +983,7 @@ public nonisolated struct WireIncoming: Sendable {
 
   public var messageID: Data = Data()
 
-  /// The token the relay holds for the sender's identity key, and that key.
+  /// The newest token the relay holds for the sender's identity key, and that key.
   public var senderToken: Data = Data()
 
   public var senderIdentityKey: Data = Data()
@@ -939,7 +992,25 @@ public nonisolated struct WireIncoming: Sendable {
 
   public var sealed: Data = Data()
 
-  /// Of the sender's token.
+  /// Of sender_token.
+  public var generation: UInt32 = 0
+
+  /// The sender's tokens of other generations, for recipients that do not know the newest; at most 1. Each token is
+  /// of the same number: a recipient needs to check one.
+  public var otherSenderTokens: [WireGenerationToken] = []
+
+  public var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  public init() {}
+}
+
+public nonisolated struct WireGenerationToken: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  public var token: Data = Data()
+
   public var generation: UInt32 = 0
 
   public var unknownFields = SwiftProtobuf.UnknownStorage()
@@ -1101,6 +1172,10 @@ public nonisolated struct WireMessagePart: Sendable {
 
 fileprivate nonisolated let _protobuf_package = "shunt.relay.v1"
 
+nonisolated extension WireRegistrationPurpose: SwiftProtobuf._ProtoNameProviding {
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{2}\0REGISTRATION_PURPOSE_REGISTER\0\u{1}REGISTRATION_PURPOSE_MOVE\0\u{1}REGISTRATION_PURPOSE_DEREGISTER\0")
+}
+
 nonisolated extension WirePresence: SwiftProtobuf._ProtoNameProviding {
   public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{2}\0PRESENCE_UNKNOWN\0\u{1}PRESENCE_OFFLINE\0\u{1}PRESENCE_ONLINE\0")
 }
@@ -1114,7 +1189,7 @@ nonisolated extension WireRefusalReason: SwiftProtobuf._ProtoNameProviding {
 }
 
 nonisolated extension WireSessionEndReason: SwiftProtobuf._ProtoNameProviding {
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{2}\0SESSION_END_REASON_UNSPECIFIED\0\u{1}SESSION_END_REASON_REPLACED\0\u{1}SESSION_END_REASON_STOPPING\0\u{1}SESSION_END_REASON_REGISTRATION_MOVED\0\u{1}SESSION_END_REASON_PROTOCOL_ERROR\0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{2}\0SESSION_END_REASON_UNSPECIFIED\0\u{1}SESSION_END_REASON_REPLACED\0\u{1}SESSION_END_REASON_STOPPING\0\u{1}SESSION_END_REASON_REGISTRATION_MOVED\0\u{1}SESSION_END_REASON_PROTOCOL_ERROR\0\u{1}SESSION_END_REASON_REGISTRATION_REMOVED\0")
 }
 
 nonisolated extension WireClientFrame: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
@@ -1423,7 +1498,7 @@ nonisolated extension WireAuthenticate: SwiftProtobuf.Message, SwiftProtobuf._Me
 
 nonisolated extension WireRegister: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".Register"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}sealed_number\0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}sealed_number\0\u{1}purpose\0")
 
   public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -1432,6 +1507,7 @@ nonisolated extension WireRegister: SwiftProtobuf.Message, SwiftProtobuf._Messag
       // enabled. https://github.com/apple/swift-protobuf/issues/1034
       switch fieldNumber {
       case 1: try { try decoder.decodeSingularBytesField(value: &self.sealedNumber) }()
+      case 2: try { try decoder.decodeSingularEnumField(value: &self.purpose) }()
       default: break
       }
     }
@@ -1441,11 +1517,15 @@ nonisolated extension WireRegister: SwiftProtobuf.Message, SwiftProtobuf._Messag
     if !self.sealedNumber.isEmpty {
       try visitor.visitSingularBytesField(value: self.sealedNumber, fieldNumber: 1)
     }
+    if self.purpose != .register {
+      try visitor.visitSingularEnumField(value: self.purpose, fieldNumber: 2)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
   public static func ==(lhs: WireRegister, rhs: WireRegister) -> Bool {
     if lhs.sealedNumber != rhs.sealedNumber {return false}
+    if lhs.purpose != rhs.purpose {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -2430,7 +2510,7 @@ nonisolated extension WireFailure: SwiftProtobuf.Message, SwiftProtobuf._Message
 
 nonisolated extension WireIncoming: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".Incoming"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}message_id\0\u{3}sender_token\0\u{3}sender_identity_key\0\u{3}key_package_id\0\u{1}sealed\0\u{1}generation\0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}message_id\0\u{3}sender_token\0\u{3}sender_identity_key\0\u{3}key_package_id\0\u{1}sealed\0\u{1}generation\0\u{3}other_sender_tokens\0")
 
   public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -2444,6 +2524,7 @@ nonisolated extension WireIncoming: SwiftProtobuf.Message, SwiftProtobuf._Messag
       case 4: try { try decoder.decodeSingularBytesField(value: &self.keyPackageID) }()
       case 5: try { try decoder.decodeSingularBytesField(value: &self.sealed) }()
       case 6: try { try decoder.decodeSingularUInt32Field(value: &self.generation) }()
+      case 7: try { try decoder.decodeRepeatedMessageField(value: &self.otherSenderTokens) }()
       default: break
       }
     }
@@ -2468,6 +2549,9 @@ nonisolated extension WireIncoming: SwiftProtobuf.Message, SwiftProtobuf._Messag
     if self.generation != 0 {
       try visitor.visitSingularUInt32Field(value: self.generation, fieldNumber: 6)
     }
+    if !self.otherSenderTokens.isEmpty {
+      try visitor.visitRepeatedMessageField(value: self.otherSenderTokens, fieldNumber: 7)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -2477,6 +2561,42 @@ nonisolated extension WireIncoming: SwiftProtobuf.Message, SwiftProtobuf._Messag
     if lhs.senderIdentityKey != rhs.senderIdentityKey {return false}
     if lhs.keyPackageID != rhs.keyPackageID {return false}
     if lhs.sealed != rhs.sealed {return false}
+    if lhs.generation != rhs.generation {return false}
+    if lhs.otherSenderTokens != rhs.otherSenderTokens {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension WireGenerationToken: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  public static let protoMessageName: String = _protobuf_package + ".GenerationToken"
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}token\0\u{1}generation\0")
+
+  public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularBytesField(value: &self.token) }()
+      case 2: try { try decoder.decodeSingularUInt32Field(value: &self.generation) }()
+      default: break
+      }
+    }
+  }
+
+  public func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.token.isEmpty {
+      try visitor.visitSingularBytesField(value: self.token, fieldNumber: 1)
+    }
+    if self.generation != 0 {
+      try visitor.visitSingularUInt32Field(value: self.generation, fieldNumber: 2)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  public static func ==(lhs: WireGenerationToken, rhs: WireGenerationToken) -> Bool {
+    if lhs.token != rhs.token {return false}
     if lhs.generation != rhs.generation {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true

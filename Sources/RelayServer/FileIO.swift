@@ -41,6 +41,35 @@ enum FileIO {
     }
   }
 
+  /// Puts another text in the place of a file's: all of it or nothing, with the owner and the permissions that it had. A
+  /// link is followed.
+  static func replace(_ path: String, _ text: String) throws(RelayError) {
+    let target = URL(fileURLWithPath: path).resolvingSymlinksInPath().path
+    guard let attributes = try? FileManager.default.attributesOfItem(atPath: target),
+      let permissions = attributes[.posixPermissions] as? Int, let owner = attributes[.ownerAccountID] as? Int,
+      let group = attributes[.groupOwnerAccountID] as? Int
+    else { throw .cannotWrite(path: path, reason: "its owner and permissions are unknown") }
+    let new = "\(target).new"
+    // Left behind by one that was interrupted.
+    unlink(new)
+    let file = open(new, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
+    guard file >= 0 else { throw .cannotWrite(path: new, reason: lastReason()) }
+    defer { close(file) }
+    guard fchown(file, uid_t(owner), gid_t(group)) == 0, fchmod(file, mode_t(permissions)) == 0,
+      writeAll(Array(text.utf8), to: file), fsync(file) == 0, rename(new, target) == 0
+    else {
+      let reason = lastReason()
+      unlink(new)
+      throw .cannotWrite(path: path, reason: reason)
+    }
+    // The name, too, is to survive a loss of power.
+    let slash = target.lastIndex(of: "/") ?? target.startIndex
+    let directory = open(String(target[..<slash]) + "/", O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+    guard directory >= 0 else { throw .cannotWrite(path: path, reason: lastReason()) }
+    defer { close(directory) }
+    guard fsync(directory) == 0 else { throw .cannotWrite(path: path, reason: lastReason()) }
+  }
+
   /// - Returns: false with errno set.
   static func writeAll(_ octets: [UInt8], to file: Int32) -> Bool {
     var rest = octets[...]

@@ -2,7 +2,7 @@ internal import Foundation
 internal import GRDB
 internal import RelayProtocol
 
-/// Registrations in SQLite: token, identity key, generation, two times, and nothing else (design section 7).
+/// Registrations in SQLite: identity key, two times, a token a generation, and nothing else (design section 7).
 ///
 /// Every call blocks; the relay calls it on one thread of its own, so that writes come in the order asked.
 struct RegistrationStore: Sendable {
@@ -31,6 +31,26 @@ struct RegistrationStore: Sendable {
             CREATE INDEX registration_expires ON registration (expires);
             """)
       }
+      // A token a generation: two number-token keys live at once while one replaces the other.
+      migrator.registerMigration("generations") { database in
+        try database.execute(
+          sql: """
+            ALTER TABLE registration RENAME TO former;
+            DROP INDEX registration_expires;
+            CREATE TABLE registration (
+              identity BLOB NOT NULL PRIMARY KEY, registered INTEGER NOT NULL, expires INTEGER NOT NULL
+            ) WITHOUT ROWID;
+            CREATE INDEX registration_expires ON registration (expires);
+            CREATE TABLE token (
+              token BLOB NOT NULL PRIMARY KEY,
+              identity BLOB NOT NULL REFERENCES registration (identity) ON DELETE CASCADE,
+              generation INTEGER NOT NULL, UNIQUE (identity, generation)
+            ) WITHOUT ROWID;
+            INSERT INTO registration (identity, registered, expires) SELECT identity, registered, expires FROM former;
+            INSERT INTO token (token, identity, generation) SELECT token, identity, generation FROM former;
+            DROP TABLE former;
+            """)
+      }
       try migrator.migrate(queue)
     } catch {
       throw .invalid(path: path, reason: Self.text(error))
@@ -40,59 +60,105 @@ struct RegistrationStore: Sendable {
   /// This identity's registration unless it lapsed before `now`; its expiry moves on to `expires`.
   func load(_ identity: IdentityPublicKey, now: UInt64, expires: UInt64) throws -> RelayRegistration? {
     try queue.write { database in
-      let row = try Row.fetchOne(
-        database, sql: "SELECT * FROM registration WHERE identity = ? AND expires > ?",
-        arguments: [Data(identity.octets), Self.signed(now)])
-      guard let row, var registration = Self.registration(row) else { return nil }
+      guard var registration = try Self.registration(of: identity, in: database), registration.expires > now else {
+        return nil
+      }
       if expires > registration.expires {
         try database.execute(
-          sql: "UPDATE registration SET expires = ? WHERE token = ?",
-          arguments: [Self.signed(expires), Data(registration.token.octets)])
+          sql: "UPDATE registration SET expires = ? WHERE identity = ?",
+          arguments: [Self.signed(expires), Data(identity.octets)])
         registration.expires = expires
       }
       return registration
     }
   }
 
-  /// Stores in the place of whatever this token or this identity had.
-  /// - Returns: the other identity that held the token, if one did.
-  func save(_ registration: RelayRegistration) throws -> IdentityPublicKey? {
-    let displaced: IdentityPublicKey? = try queue.write { database in
-      let holder = try Data.fetchOne(
-        database, sql: "SELECT identity FROM registration WHERE token = ?",
-        arguments: [Data(registration.token.octets)])
+  /// Stores in the place of whatever these tokens or this identity had.
+  /// - Returns: the other identities that held one of the tokens.
+  func save(_ registration: RelayRegistration) throws -> [IdentityPublicKey] {
+    let displaced = try queue.write { database in
+      let displaced = try Self.remove(holdersOf: registration.tokens.map(\.token), in: database)
+        .filter { $0 != registration.identity }
+      try Self.remove(registration.identity, in: database)
       try database.execute(
-        sql: "DELETE FROM registration WHERE token = ? OR identity = ?",
-        arguments: [Data(registration.token.octets), Data(registration.identity.octets)])
-      try database.execute(
-        sql: "INSERT INTO registration (token, identity, generation, registered, expires) VALUES (?, ?, ?, ?, ?)",
+        sql: "INSERT INTO registration (identity, registered, expires) VALUES (?, ?, ?)",
         arguments: [
-          Data(registration.token.octets), Data(registration.identity.octets),
-          Int64(registration.generation.rawValue), Self.signed(registration.registered),
-          Self.signed(registration.expires),
+          Data(registration.identity.octets), Self.signed(registration.registered), Self.signed(registration.expires),
         ])
-      guard let holder, let identity = try? IdentityPublicKey(holder), identity != registration.identity else {
-        return nil
-      }
-      return identity
+      for held in registration.tokens { try Self.insert(held, of: registration.identity, in: database) }
+      return displaced
     }
     try flush()
     return displaced
   }
 
-  func remove(_ identity: IdentityPublicKey) throws {
-    try queue.write { database in
-      try database.execute(
-        sql: "DELETE FROM registration WHERE identity = ?", arguments: [Data(identity.octets)])
+  /// Adds tokens to this identity's registration, if it still has the token `held` and nobody has one of the others.
+  /// - Returns: the registration; nil when it is not so.
+  func move(
+    _ identity: IdentityPublicKey, holding held: NumberToken, adding tokens: [GenerationToken]
+  ) throws -> RelayRegistration? {
+    let moved: RelayRegistration? = try queue.write { database in
+      guard let before = try Self.registration(of: identity, in: database),
+        before.tokens.contains(where: { $0.token == held }),
+        try tokens.allSatisfy({ try Self.holder(of: $0.token, in: database) == nil })
+      else { return nil }
+      for added in tokens {
+        try database.execute(
+          sql: "DELETE FROM token WHERE identity = ? AND generation = ?",
+          arguments: [Data(identity.octets), Int64(added.generation.rawValue)])
+        try Self.insert(added, of: identity, in: database)
+      }
+      return try Self.registration(of: identity, in: database)
     }
+    if moved != nil { try flush() }
+    return moved
+  }
+
+  func remove(_ identity: IdentityPublicKey) throws {
+    try queue.write { database in try Self.remove(identity, in: database) }
     try flush()
+  }
+
+  /// Removes every registration that has one of the tokens.
+  /// - Returns: whose they were.
+  func removeAll(_ tokens: [NumberToken]) throws -> [IdentityPublicKey] {
+    let removed = try queue.write { database in try Self.remove(holdersOf: tokens, in: database) }
+    if !removed.isEmpty { try flush() }
+    return removed
+  }
+
+  /// Forgets the tokens of all other generations, and the registrations that have no token left.
+  /// - Returns: how many registrations went.
+  func keepOnly(_ generations: [TokenGeneration]) throws -> Int {
+    let (tokens, registrations) = try queue.write { database in
+      let kept = generations.map { Int64($0.rawValue) }
+      let marks = databaseQuestionMarks(count: kept.count)
+      try database.execute(
+        sql: "DELETE FROM token WHERE generation NOT IN (\(marks))", arguments: StatementArguments(kept))
+      let tokens = database.changesCount
+      try database.execute(
+        sql: "DELETE FROM registration WHERE identity NOT IN (SELECT identity FROM token)")
+      return (tokens, database.changesCount)
+    }
+    if tokens > 0 { try flush() }
+    return registrations
+  }
+
+  /// How many registrations have no token of this generation yet.
+  func countWithout(_ generation: TokenGeneration) throws -> Int {
+    try queue.read { database in
+      try Int.fetchOne(
+        database,
+        sql: "SELECT count(*) FROM registration WHERE identity NOT IN (SELECT identity FROM token WHERE generation = ?)",
+        arguments: [Int64(generation.rawValue)]) ?? 0
+    }
   }
 
   /// Those of the tokens that have a registration which has not lapsed before `now`.
   func find(_ tokens: [NumberToken], now: UInt64) throws -> Set<NumberToken> {
     try queue.read { database in
       let statement = try database.cachedStatement(
-        sql: "SELECT 1 FROM registration WHERE token = ? AND expires > ?")
+        sql: "SELECT 1 FROM token JOIN registration USING (identity) WHERE token = ? AND expires > ?")
       var found: Set<NumberToken> = []
       for token in tokens
       where try Int.fetchOne(statement, arguments: [Data(token.octets), Self.signed(now)]) != nil {
@@ -123,14 +189,53 @@ struct RegistrationStore: Sendable {
     try queue.inDatabase { _ = try $0.checkpoint(.truncate) }
   }
 
-  private static func registration(_ row: Row) -> RelayRegistration? {
-    guard let token: Data = row["token"], let identity: Data = row["identity"], let generation: Int64 = row["generation"],
-      let registered: Int64 = row["registered"], let expires: Int64 = row["expires"],
-      let token = try? NumberToken(token), let identity = try? IdentityPublicKey(identity)
+  private static func registration(
+    of identity: IdentityPublicKey, in database: Database
+  ) throws -> RelayRegistration? {
+    let key = Data(identity.octets)
+    guard
+      let row = try Row.fetchOne(
+        database, sql: "SELECT registered, expires FROM registration WHERE identity = ?", arguments: [key]),
+      let registered: Int64 = row["registered"], let expires: Int64 = row["expires"]
     else { return nil }
+    let rows = try Row.fetchAll(database, sql: "SELECT token, generation FROM token WHERE identity = ?", arguments: [key])
+    let tokens = rows.compactMap { row -> GenerationToken? in
+      guard let token: Data = row["token"], let generation: Int64 = row["generation"],
+        let token = try? NumberToken(token)
+      else { return nil }
+      return GenerationToken(token: token, generation: TokenGeneration(rawValue: UInt32(clamping: generation)))
+    }
     return RelayRegistration(
-      identity: identity, token: token, generation: TokenGeneration(rawValue: UInt32(clamping: generation)),
-      registered: UInt64(clamping: registered), expires: UInt64(clamping: expires))
+      identity: identity, tokens: tokens, registered: UInt64(clamping: registered), expires: UInt64(clamping: expires))
+  }
+
+  private static func holder(of token: NumberToken, in database: Database) throws -> IdentityPublicKey? {
+    let holder = try Data.fetchOne(
+      database, sql: "SELECT identity FROM token WHERE token = ?", arguments: [Data(token.octets)])
+    return holder.flatMap { try? IdentityPublicKey($0) }
+  }
+
+  private static func insert(_ held: GenerationToken, of identity: IdentityPublicKey, in database: Database) throws {
+    try database.execute(
+      sql: "INSERT INTO token (token, identity, generation) VALUES (?, ?, ?)",
+      arguments: [Data(held.token.octets), Data(identity.octets), Int64(held.generation.rawValue)])
+  }
+
+  /// With its tokens.
+  private static func remove(_ identity: IdentityPublicKey, in database: Database) throws {
+    try database.execute(sql: "DELETE FROM registration WHERE identity = ?", arguments: [Data(identity.octets)])
+  }
+
+  private static func remove(
+    holdersOf tokens: [NumberToken], in database: Database
+  ) throws -> [IdentityPublicKey] {
+    var removed: [IdentityPublicKey] = []
+    for token in tokens {
+      guard let holder = try holder(of: token, in: database) else { continue }
+      try remove(holder, in: database)
+      removed.append(holder)
+    }
+    return removed
   }
 
   private static func signed(_ seconds: UInt64) -> Int64 { Int64(clamping: seconds) }

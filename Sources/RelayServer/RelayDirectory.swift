@@ -4,7 +4,8 @@ internal import NIOSSL
 internal import RelayProtocol
 internal import Sealing
 
-/// The directory that holds all of a relay: `shunt-relay init DIR` makes it, `shunt-relay serve DIR` runs it.
+/// The directory that holds all of a relay: `shunt-relay init DIR` makes it, `shunt-relay serve DIR` runs it,
+/// `shunt-relay rotate DIR` replaces its number-token key.
 public struct RelayDirectory: Sendable {
   public let path: String
 
@@ -75,6 +76,21 @@ public struct RelayDirectory: Sendable {
 
   /// Reads and checks all that serving needs.
   func load() throws(RelayError) -> Contents {
+    let (keys, _) = try loadKeys()
+    let certificateOctets = try FileIO.read(certificatePath)
+    guard let certificates = try? NIOSSLCertificate.fromPEMBytes(certificateOctets), let leaf = certificates.first,
+      let keyInfo = try? leaf.extractPublicKey().toSPKIBytes(),
+      let keyHash = try? CertificateKeyHash(Array(SHA256.hash(data: keyInfo)))
+    else { throw .invalid(path: certificatePath, reason: "no PEM certificate") }
+    let keyOctets = try FileIO.read(keyPath, isSecret: true)
+    guard let key = try? NIOSSLPrivateKey(bytes: keyOctets, format: .pem) else {
+      throw .invalid(path: keyPath, reason: "no PEM private key")
+    }
+    return Contents(certificates: certificates, key: key, keyHash: keyHash, keys: keys)
+  }
+
+  /// The relay's own keys, and what devices are given of them.
+  func loadKeys() throws(RelayError) -> (RelayKeys, RelayTrust) {
     guard FileIO.isDirectory(path), FileIO.exists(trustPath) else { throw .noRelay(directory: path) }
     let keys: RelayKeys
     do {
@@ -94,23 +110,15 @@ public struct RelayDirectory: Sendable {
     } catch {
       throw .invalid(path: trustPath, reason: "\(error)")
     }
-    // Devices would refuse every answer of a relay with other keys: better said at the start.
-    guard let expected = try? keys.trust(certificatePEM: try text(trustPath)), expected == trust else {
+    // Devices would refuse every answer of a relay with other keys: better said at the start. A key that they are not
+    // told of yet, in the middle of a rotation, does no harm.
+    guard let expected = try? keys.trust(certificatePEM: try text(trustPath)), trust.isPart(of: expected) else {
       throw .invalid(path: trustPath, reason: "its keys are not those of \(secretsPath)")
     }
-    let certificateOctets = try FileIO.read(certificatePath)
-    guard let certificates = try? NIOSSLCertificate.fromPEMBytes(certificateOctets), let leaf = certificates.first,
-      let keyInfo = try? leaf.extractPublicKey().toSPKIBytes(),
-      let keyHash = try? CertificateKeyHash(Array(SHA256.hash(data: keyInfo)))
-    else { throw .invalid(path: certificatePath, reason: "no PEM certificate") }
-    let keyOctets = try FileIO.read(keyPath, isSecret: true)
-    guard let key = try? NIOSSLPrivateKey(bytes: keyOctets, format: .pem) else {
-      throw .invalid(path: keyPath, reason: "no PEM private key")
-    }
-    return Contents(certificates: certificates, key: key, keyHash: keyHash, keys: keys)
+    return (keys, trust)
   }
 
-  private func text(_ path: String, isSecret: Bool = false) throws(RelayError) -> String {
+  func text(_ path: String, isSecret: Bool = false) throws(RelayError) -> String {
     guard let text = String(validating: try FileIO.read(path, isSecret: isSecret), as: UTF8.self) else {
       throw .invalid(path: path, reason: "not text")
     }

@@ -8,6 +8,10 @@ public enum RelayError: Error, Equatable, Sendable {
   /// A private file that others may read.
   case exposed(path: String)
   case invalid(path: String, reason: String)
+  /// Two number-token keys are there, as many as a relay serves at a time.
+  case alreadyRotating(directory: String)
+  /// One number-token key is there only.
+  case notRotating(directory: String)
   case badHost(String)
   case badSender(String)
   case cannotListen(address: String, port: Int, reason: String)
@@ -22,6 +26,10 @@ extension RelayError: CustomStringConvertible {
     case .cannotWrite(let path, let reason): "cannot write \(path): \(reason)"
     case .exposed(let path): "\(path) holds secrets and others may read it: run `chmod 600 \(path)`"
     case .invalid(let path, let reason): "\(path): \(reason)"
+    case .alreadyRotating(let directory):
+      "two number-token keys are there already: run `shunt-relay rotate \(directory) --finish` to drop the older one first"
+    case .notRotating(let directory):
+      "there is only one number-token key: run `shunt-relay rotate \(directory)` to add another"
     case .badHost(let host): "'\(host)' is neither a host name nor an IP address"
     case .badSender(let text): "'\(text)' is not a code sender: expected log or command:PROGRAM"
     case .cannotListen(let address, let port, let reason): "cannot listen on \(address) port \(port): \(reason)"

@@ -187,6 +187,20 @@ final class RelayNode: @unchecked Sendable {
         default: hub.registrationSaved(job, .failed, at: time)
         }
       }
+    case .moveRegistration(let job, let identity, let held, let tokens):
+      inStore { .loaded(try $0.move(identity, holding: held, adding: tokens)) } then: { hub, outcome, time in
+        switch outcome {
+        case .loaded(let found): hub.registrationMoved(job, found.map { .found($0) } ?? .none, at: time)
+        default: hub.registrationMoved(job, .failed, at: time)
+        }
+      }
+    case .endRegistrations(let job, let tokens):
+      inStore { .ended(try $0.removeAll(tokens)) } then: { hub, outcome, time in
+        switch outcome {
+        case .ended(let identities): hub.registrationsEnded(job, .ended(identities), at: time)
+        default: hub.registrationsEnded(job, .failed, at: time)
+        }
+      }
     case .removeRegistration(let job, let identity):
       inStore {
         try $0.remove(identity)
@@ -276,7 +290,8 @@ final class RelayNode: @unchecked Sendable {
 
   private enum StoreOutcome: Sendable, Equatable {
     case loaded(RelayRegistration?)
-    case saved(displaced: IdentityPublicKey?)
+    case saved(displaced: [IdentityPublicKey])
+    case ended([IdentityPublicKey])
     case removed
     case found(Set<NumberToken>)
     case failed
@@ -329,7 +344,7 @@ final class RelayNode: @unchecked Sendable {
   }
 
   private enum Opening: Sendable {
-    case opened(PhoneNumber, code: String, NumberToken, TokenGeneration)
+    case opened(PhoneNumber, code: String, [GenerationToken])
     case bad
     case failed
   }
@@ -339,15 +354,14 @@ final class RelayNode: @unchecked Sendable {
     let codes = codes
     workers.registrations.runIfActive(eventLoop: eventLoop) { () -> Opening in
       guard let number = try? RegistrationEnvelope.open(sealed, identity: identity, keys: keys) else { return .bad }
-      guard let generation = keys.generations.first, let token = try? keys.token(for: number, generation: generation)
-      else { return .failed }
-      return .opened(number, code: codes.draw(), token, generation)
+      guard let tokens = try? keys.tokens(for: number) else { return .failed }
+      return .opened(number, code: codes.draw(), tokens)
     }.whenComplete { result in
       switch (try? result.get()) ?? .failed {
-      case .opened(let number, let code, let token, let generation):
+      case .opened(let number, let code, let tokens):
         self.unsentCodes[job] = (number, code)
         let digest = codes.digest(code, of: identity)
-        self.event { $0.numberOpened(job, .opened(token, generation, digest), at: $1) }
+        self.event { $0.numberOpened(job, .opened(tokens, digest), at: $1) }
       case .bad: self.event { $0.numberOpened(job, .bad, at: $1) }
       case .failed: self.event { $0.numberOpened(job, .failed, at: $1) }
       }

@@ -57,6 +57,7 @@ public final class RelayServer: Service {
         reason: "not the key of \(configuration.directory.certificatePath)")
     }
     let store = try RegistrationStore(path: configuration.directory.databasePath)
+    try Self.report(store, generations: contents.keys.generations, path: configuration.directory.databasePath, logger)
     let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
     let workers = RelayWorkers()
     let hub = RelayHub(
@@ -138,6 +139,24 @@ public final class RelayServer: Service {
   public func statistics() async throws -> RelayStatistics {
     let node = node
     return try await group.next().submit { node.statistics }.get()
+  }
+
+  /// Says how far the replacement of the number-token key has come, and forgets what belongs to a key that is gone.
+  private static func report(
+    _ store: RegistrationStore, generations: [TokenGeneration], path: String, _ logger: Logger
+  ) throws(RelayError) {
+    do {
+      let dropped = try store.keepOnly(generations)
+      if dropped > 0 {
+        logger.warning(
+          "registrations of a number-token key that is no longer served were removed", metadata: ["count": "\(dropped)"])
+      }
+      guard generations.count > 1, let newest = generations.first else { return }
+      let count = try store.countWithout(newest)
+      logger.notice("two number-token keys are served", metadata: ["registrations without the newer": "\(count)"])
+    } catch {
+      throw .invalid(path: path, reason: RegistrationStore.text(error))
+    }
   }
 
   private static func tlsConfiguration(_ contents: RelayDirectory.Contents) -> TLSConfiguration {

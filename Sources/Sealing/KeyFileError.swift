@@ -8,6 +8,8 @@ public enum KeyFileError: Error, Hashable, Sendable {
   case missing(String)
   /// Two blocks of a label, or two number-token keys of a generation, where there must be one.
   case repeated(String)
+  /// More blocks of a label than are served at a time.
+  case tooMany(String, limit: Int)
   /// A block whose octets are not what its label says.
   case invalid(String, expected: String)
 }
@@ -19,6 +21,7 @@ extension KeyFileError: CustomStringConvertible {
     case .malformed(let line, let expected): "line \(line): expected \(expected)"
     case .missing(let label): "no \"\(label)\" block"
     case .repeated(let label): "more than one \"\(label)\" block where one was expected"
+    case .tooMany(let label, let limit): "more than \(limit) \"\(label)\" blocks"
     case .invalid(let label, let expected): "the \"\(label)\" block is not \(expected)"
     }
   }

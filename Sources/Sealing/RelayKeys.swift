@@ -7,7 +7,7 @@ public import Telephony
 /// The relay's secrets: the number-token keys and the registration key, with the salt that goes with them. The file
 /// they are in must be readable by the relay only.
 public struct RelayKeys: Sendable, Secret {
-  /// Newest first; at least one.
+  /// Newest first; one, or while it is being replaced two (`TokenGeneration.maximumServed`).
   public let generations: [TokenGeneration]
   public let numberSalt: NumberSalt
   /// By generation; scalars of 48 octets.
@@ -47,6 +47,9 @@ public struct RelayKeys: Sendable, Secret {
       }
     }
     guard !tokenKeys.isEmpty else { throw .missing(KeyFileLabel.tokenPrivateKey) }
+    guard tokenKeys.count <= TokenGeneration.maximumServed else {
+      throw .tooMany(KeyFileLabel.tokenPrivateKey, limit: TokenGeneration.maximumServed)
+    }
     let seed = try blocks.one(KeyFileLabel.registrationPrivateKey)
     guard let registrationKey = try? XWingMLKEM768X25519.PrivateKey(seedRepresentation: seed, publicKey: nil) else {
       throw .invalid(KeyFileLabel.registrationPrivateKey, expected: "an X-Wing seed of 32 octets")
@@ -68,11 +71,24 @@ public struct RelayKeys: Sendable, Secret {
       ])
   }
 
-  /// The same keys with a new number-token key one generation above the newest; the old ones stay served.
-  public func addingGeneration() -> RelayKeys {
-    let newest = generations.first?.rawValue ?? 0
+  /// The same keys with a new number-token key one generation above the newest; the old one stays served.
+  ///
+  /// - Returns: nil when there are as many as are served at a time.
+  public func addingGeneration() -> RelayKeys? {
+    guard generations.count < TokenGeneration.maximumServed, let newest = generations.first?.rawValue, newest < .max
+    else { return nil }
     var tokenKeys = tokenKeys
-    tokenKeys[TokenGeneration(rawValue: newest &+ 1)] = [UInt8](P384._VOPRF.PrivateKey().rawRepresentation)
+    tokenKeys[TokenGeneration(rawValue: newest + 1)] = [UInt8](P384._VOPRF.PrivateKey().rawRepresentation)
+    return RelayKeys(tokenKeys: tokenKeys, registrationKey: registrationKey, numberSalt: numberSalt)
+  }
+
+  /// The same keys without the oldest number-token key.
+  ///
+  /// - Returns: nil when there is only one.
+  public func droppingOldestGeneration() -> RelayKeys? {
+    guard generations.count > 1, let oldest = generations.last else { return nil }
+    var tokenKeys = tokenKeys
+    tokenKeys[oldest] = nil
     return RelayKeys(tokenKeys: tokenKeys, registrationKey: registrationKey, numberSalt: numberSalt)
   }
 
@@ -116,7 +132,18 @@ public struct RelayKeys: Sendable, Secret {
     return evaluations
   }
 
-  /// The token of a number that its owner proved (some 45 ms, most of it scrypt). Equal to what a device makes of it.
+  /// The tokens of a number that its owner proved, newest generation first (some 45 ms, most of it scrypt). Each is
+  /// equal to what a device makes of the number.
+  public func tokens(for number: PhoneNumber) throws(SealingError) -> [GenerationToken] {
+    let stretched = try StretchedNumber(number, salt: numberSalt)
+    var tokens: [GenerationToken] = []
+    for generation in generations {
+      tokens.append(GenerationToken(token: try token(for: stretched, generation: generation), generation: generation))
+    }
+    return tokens
+  }
+
+  /// The same of one generation.
   public func token(for number: PhoneNumber, generation: TokenGeneration) throws(SealingError) -> NumberToken {
     try token(for: StretchedNumber(number, salt: numberSalt), generation: generation)
   }

@@ -75,6 +75,15 @@ public struct RelayTrust: Hashable, Sendable {
     tokenKeys.map(\.generation).first { relay.contains($0) }
   }
 
+  /// Whether this is `whole`, but for number-token keys that only `whole` has.
+  public func isPart(of whole: RelayTrust) -> Bool {
+    certificates == whole.certificates && registrationKey == whole.registrationKey && numberSalt == whole.numberSalt
+      && tokenKeys.allSatisfy(whole.tokenKeys.contains)
+  }
+
+  /// Whether a number-token key of this generation is pinned here.
+  public func pins(_ generation: TokenGeneration) -> Bool { tokenKeys.contains { $0.generation == generation } }
+
   func tokenKey(_ generation: TokenGeneration) throws(SealingError) -> P384._VOPRF.PublicKey {
     guard let key = tokenKeys.first(where: { $0.generation == generation }) else {
       throw .unknownGeneration(generation)

@@ -10,5 +10,5 @@ struct ShuntRelay: AsyncParsableCommand {
         shunt-relay init /var/lib/shunt-relay --host relay.example.org
         shunt-relay serve /var/lib/shunt-relay --sender command:/usr/local/bin/send-sms
       """,
-    subcommands: [Init.self, Serve.self])
+    subcommands: [Init.self, Serve.self, Rotate.self])
 }

@@ -35,6 +35,19 @@ struct Daemon {
     return row
   }
 
+  /// Asks for the status again and again, until it is settled or the time is up.
+  func settled(from first: BusRow, within limit: Duration, while isPending: (BusRow) -> Bool) throws -> BusRow {
+    var row = first
+    let deadline = EventLoop.now + limit
+    let loop = EventLoop()
+    while isPending(row), EventLoop.now < deadline {
+      let next = EventLoop.now + .milliseconds(100)
+      _ = loop.turn(until: { EventLoop.now >= next }, limit: .milliseconds(100))
+      row = try self.row(.status)
+    }
+    return row
+  }
+
   private static func orExit<Value>(_ body: () throws(BusClientError) -> Value) throws -> Value {
     do throws(BusClientError) {
       return try body()

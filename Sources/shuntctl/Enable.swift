@@ -23,14 +23,8 @@ struct Enable: ParsableCommand {
 
   func run() throws {
     let daemon = try Daemon(common)
-    var row = try daemon.row(.enable(number: number))
-    let deadline = EventLoop.now + .seconds(wait)
-    let loop = EventLoop()
-    while Registration.isPending(row), EventLoop.now < deadline {
-      let next = EventLoop.now + .milliseconds(100)
-      _ = loop.turn(until: { EventLoop.now >= next }, limit: .milliseconds(100))
-      row = try daemon.row(.status)
-    }
+    let row = try daemon.settled(
+      from: daemon.row(.enable(number: number)), within: .seconds(wait), while: Registration.isPending)
     try Registration.report(row, json: common.json)
   }
 }
@@ -45,8 +39,14 @@ struct Confirm: ParsableCommand {
   @OptionGroup var common: CommonOptions
 
   func run() throws {
-    let row = try Daemon(common).row(.confirm(code: code))
-    try Registration.report(row, json: common.json)
+    let daemon = try Daemon(common)
+    let isForDeregistration = try Deregistration.isPending(daemon.row(.status))
+    let row = try daemon.row(.confirm(code: code))
+    if isForDeregistration {
+      try Deregistration.report(row, json: common.json)
+    } else {
+      try Registration.report(row, json: common.json)
+    }
   }
 }
 
@@ -69,8 +69,10 @@ struct Disable: ParsableCommand {
 
 /// How far a registration is, by the `state` of a status row.
 enum Registration {
+  static let pending = ["connecting", "requesting-code", "awaiting-code", "confirming"]
+
   static func isPending(_ row: BusRow) -> Bool {
-    ["connecting", "requesting-code", "awaiting-code", "confirming"].contains(row["state"]?.string)
+    row["state"]?.string.map(pending.contains) ?? false
   }
 
   static func report(_ row: BusRow, json: Bool) throws {

@@ -10,6 +10,7 @@ struct ShuntControl: ParsableCommand {
       75 no result in time; 77 not allowed.
       """,
     subcommands: [
-      Enable.self, Confirm.self, Disable.self, Status.self, Identity.self, LookUp.self, Send.self, Log.self,
+      Enable.self, Confirm.self, Disable.self, Deregister.self, Status.self, Identity.self, LookUp.self, Send.self,
+      Log.self,
     ])
 }

@@ -3,7 +3,8 @@ internal import ModemHost
 
 struct Status: ParsableCommand {
   static let columns: [(key: String, title: String)] = [
-    ("enabled", "Enabled"), ("state", "State"), ("message", "Note"), ("number", "Number"), ("relay", "Relay"),
+    ("enabled", "Enabled"), ("state", "State"), ("message", "Note"), ("deregistration", "Deregistration"),
+    ("deregistration_message", "Its note"), ("number", "Number"), ("relay", "Relay"),
     ("session", "Session"), ("expires", "Registered until"), ("modem", "Modem"), ("modem_state", "Modem state"),
     ("waiting_messages", "Waiting messages"),
   ]

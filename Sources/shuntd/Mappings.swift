@@ -49,6 +49,7 @@ extension HandsetRequest {
     case .enable(let number): self = .enable(number: number)
     case .confirm(let code): self = .confirm(code: code)
     case .disable: self = .disable
+    case .deregister(let number): self = .deregister(number: number)
     case .status: self = .status
     case .identity: self = .identity
     case .lookUp(let numbers): self = .lookUp(numbers: numbers)

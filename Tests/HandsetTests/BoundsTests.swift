@@ -37,8 +37,41 @@ import VirtualModem
     #expect(copy.token(for: Self.number(3), generation: TokenGeneration(rawValue: 77), wall: late) == nil)
     // A clock that went back does not make it young.
     #expect(copy.token(for: Self.number(3), generation: TestRelay.generation, wall: wall) == nil)
-    cache.store(NumberToken(using: &generator), for: Self.number(0), generation: TokenGeneration(rawValue: 77), wall: late)
+  }
+
+  @Test mutating func theTokenCacheHoldsTwoGenerationsUntilOneIsGone() throws {
+    let (old, new) = (TokenGeneration(rawValue: 1), TokenGeneration(rawValue: 2))
+    let tokens: [NumberToken] = (0..<3).map { _ in NumberToken(using: &generator) }
+    var cache = TokenCache()
+    cache.store(tokens[0], for: Self.number(0), generation: old, wall: wall)
+    cache.store(tokens[1], for: Self.number(1), generation: old, wall: wall)
+    cache.store(tokens[2], for: Self.number(0), generation: new, wall: wall)
+    var copy = TokenCache(serialized: cache.serialized)
+    #expect(copy.count == 3)
+    #expect(copy.token(for: Self.number(0), generation: old, wall: wall) == tokens[0])
+    #expect(copy.token(for: Self.number(0), generation: new, wall: wall) == tokens[2])
+    var hasChanged = copy.keepOnly([new, old])
+    #expect(!hasChanged && copy.count == 3)
+    hasChanged = copy.keepOnly([new])
+    #expect(hasChanged && copy.count == 1)
+    #expect(copy.token(for: Self.number(1), generation: old, wall: wall) == nil)
+  }
+
+  @Test func aTokenFileOfOneGenerationIsRead() throws {
+    let number = Array(Self.number(0).e164.utf8)
+    var fetched = wall.millisecondsSince1970 / 1000
+    // As state.proto has it: the number, the token, when it came.
+    var cached: [UInt8] = [0x0A, UInt8(number.count)] + number + [0x12, 48] + [UInt8](repeating: 7, count: 48) + [0x18]
+    while fetched > 0x7F {
+      cached.append(UInt8(fetched & 0x7F) | 0x80)
+      fetched >>= 7
+    }
+    cached.append(UInt8(fetched))
+    // The generation once for all, and one cached token.
+    let cache = TokenCache(serialized: [0x08, 1, 0x12, UInt8(cached.count)] + cached)
     #expect(cache.count == 1)
+    let token = cache.token(for: Self.number(0), generation: TokenGeneration(rawValue: 1), wall: wall)
+    #expect(token?.octets == [UInt8](repeating: 7, count: 48))
   }
 
   @Test mutating func aDamagedTokenFileIsAnEmptyOne() {

@@ -125,10 +125,11 @@ final class Device {
     try learn(number: other.number.e164)
   }
 
-  func learn(number: String) throws {
+  func learn(number: String, generation: TokenGeneration = TestRelay.generation) throws {
     let number = try PhoneNumber(e164: number)
     var cache = files[.tokens].map(TokenCache.init(serialized:)) ?? TokenCache()
-    cache.store(TestRelay.token(number), for: number, generation: TestRelay.generation, wall: world.wall)
+    cache.store(
+      TestRelay.token(number, generation: generation), for: number, generation: generation, wall: world.wall)
     files[.tokens] = cache.serialized
   }
 

@@ -13,23 +13,33 @@ final class TestRelay {
   static let keyHash = try! CertificateKeyHash([UInt8](repeating: 0xC0, count: 32))
   static let generation = keys.generations[0]
 
-  private static let knownTokens = Mutex<[PhoneNumber: NumberToken]>([:])
+  /// With a second number-token key beside the first, and with the second only.
+  static let bothKeys = keys.addingGeneration()!
+  static let newKeys = bothKeys.droppingOldestGeneration()!
+  static let newGeneration = bothKeys.generations[0]
+  static let newTrust = try! bothKeys.trust(certificatePEM: trust.pemText)
+
+  private static let knownTokens = Mutex<[PhoneNumber: [GenerationToken]]>([:])
 
   /// Stretching a number takes long; all tests share what it gave.
-  static func token(_ number: PhoneNumber) -> NumberToken {
-    if let known = knownTokens.withLock({ $0[number] }) { return known }
-    let token = try! keys.token(for: number, generation: generation)
-    knownTokens.withLock { $0[number] = token }
-    return token
+  static func token(_ number: PhoneNumber, generation: TokenGeneration = TestRelay.generation) -> NumberToken {
+    let known = knownTokens.withLock { $0[number] }
+    let tokens = known ?? (try! bothKeys.tokens(for: number))
+    if known == nil { knownTokens.withLock { $0[number] = tokens } }
+    return tokens.first { $0.generation == generation }!.token
   }
 
   private unowned let world: World
+  private(set) var keys = TestRelay.keys
   var hub: RelayHub
+  /// By each token of a registration.
   var store: [NumberToken: RelayRegistration] = [:]
 
   /// What becomes of frames on their way; none: lost.
   var fromDevice: (Device, ClientFrame) -> [ClientFrame] = { _, frame in [frame] }
   var toDevice: (Device, ServerFrame) -> [ServerFrame] = { _, frame in [frame] }
+  /// Where connections come from, by their number.
+  var addresses: (UInt64) -> String = { "192.0.2.\($0)" }
   /// False: connections are refused.
   var isRunning = true
   var sendsCodes = true
@@ -64,7 +74,7 @@ final class TestRelay {
     guard isRunning else { return nil }
     lastConnection += 1
     let id = RelayConnectionID(rawValue: lastConnection)
-    guard hub.connected(id, address: "192.0.2.\(lastConnection)", at: time) else { return nil }
+    guard hub.connected(id, address: addresses(lastConnection), at: time) else { return nil }
     links[id] = Link(device: device, connection: connection)
     return id
   }
@@ -102,7 +112,43 @@ final class TestRelay {
   }
 
   /// Whether others see the number as online.
-  func isOnline(_ number: PhoneNumber) -> Bool { hub.connectionOfToken[Self.token(number)] != nil }
+  func isOnline(_ number: PhoneNumber) -> Bool {
+    keys.generations.contains { hub.connectionOfToken[Self.token(number, generation: $0)] != nil }
+  }
+
+  /// The relay stops, and starts again with these keys; every device sees its connection break.
+  func restart(with keys: RelayKeys) {
+    self.keys = keys
+    for id in links.keys.sorted(by: { $0.rawValue < $1.rawValue }) { close(id) }
+    unsent = [:]
+    hub = RelayHub(certificateKeyHash: Self.keyHash, generations: keys.generations)
+    // As the store does at its start.
+    for registration in Set(store.values) {
+      let kept = registration.tokens.filter { keys.generations.contains($0.generation) }
+      for held in registration.tokens { store[held.token] = nil }
+      guard
+        let registration = RelayRegistration(
+          identity: registration.identity, tokens: kept, registered: registration.registered,
+          expires: registration.expires)
+      else { continue }
+      keep(registration)
+    }
+  }
+
+  func registration(of number: PhoneNumber) -> RelayRegistration? {
+    store[Self.token(number)] ?? store[Self.token(number, generation: Self.newGeneration)]
+  }
+
+  private func keep(_ registration: RelayRegistration) {
+    for held in registration.tokens { store[held.token] = registration }
+  }
+
+  /// - Returns: whose they were.
+  private func removeHolders(of tokens: [NumberToken]) -> [IdentityPublicKey] {
+    let holders = Set(tokens.compactMap { store[$0]?.identity })
+    store = store.filter { !holders.contains($0.value.identity) }
+    return Array(holders)
+  }
 
   // MARK: The shell
 
@@ -141,10 +187,10 @@ final class TestRelay {
     case .loadRegistration(let job, let identity, let now, let expires):
       var found = store.values.first { $0.identity == identity && $0.expires > now }
       found?.expires = expires
-      if let found { store[found.token] = found }
+      if let found { keep(found) }
       later { hub, time in hub.registrationLoaded(job, found.map { .found($0) } ?? .none, at: time) }
     case .openNumber(let job, let sealed, let identity):
-      guard let number = try? RegistrationEnvelope.open(sealed, identity: identity, keys: Self.keys) else {
+      guard let number = try? RegistrationEnvelope.open(sealed, identity: identity, keys: keys) else {
         later { $0.numberOpened(job, .bad, at: $1) }
         return
       }
@@ -152,25 +198,36 @@ final class TestRelay {
       let code = String((0..<8).map { _ in letters[Int(world.generator.next() % 25)] })
       unsent[job] = (number, code)
       let digest = CodeDigest(Array(code.utf8))
-      later { $0.numberOpened(job, .opened(Self.token(number), Self.generation, digest), at: $1) }
+      let tokens = keys.generations.map {
+        GenerationToken(token: Self.token(number, generation: $0), generation: $0)
+      }
+      later { $0.numberOpened(job, .opened(tokens, digest), at: $1) }
     case .sendCode(let job): send(job)
     case .discardCode(let job): unsent[job] = nil
     case .checkCode(let job, _, let code, let digest):
       later { $0.codeChecked(job, isRight: Array(code.utf8) == digest.octets, at: $1) }
     case .saveRegistration(let job, let registration):
-      let displaced = store[registration.token]?.identity
+      let displaced = removeHolders(of: registration.tokens.map(\.token)).filter { $0 != registration.identity }
       store = store.filter { $0.value.identity != registration.identity }
-      store[registration.token] = registration
-      later { hub, time in
-        hub.registrationSaved(
-          job, .saved(displaced: displaced == registration.identity ? nil : displaced), at: time)
+      keep(registration)
+      later { $0.registrationSaved(job, .saved(displaced: displaced), at: $1) }
+    case .moveRegistration(let job, let identity, let held, let tokens):
+      var moved: RelayRegistration?
+      if let before = store[held], before.identity == identity, tokens.allSatisfy({ store[$0.token] == nil }) {
+        moved = RelayRegistration(
+          identity: identity, tokens: before.tokens + tokens, registered: before.registered, expires: before.expires)
       }
+      if let moved { keep(moved) }
+      later { [moved] hub, time in hub.registrationMoved(job, moved.map { .found($0) } ?? .none, at: time) }
+    case .endRegistrations(let job, let tokens):
+      let ended = removeHolders(of: tokens)
+      later { $0.registrationsEnded(job, .ended(ended), at: $1) }
     case .removeRegistration(let job, let identity):
       store = store.filter { $0.value.identity != identity }
       later { $0.registrationRemoved(job, succeeded: true, at: $1) }
     case .evaluate(let job, let generation, let elements):
       evaluatedCount += elements.count
-      guard let evaluations = try? Self.keys.evaluate(elements, generation: generation) else {
+      guard let evaluations = try? keys.evaluate(elements, generation: generation) else {
         later { $0.elementsEvaluated(job, .bad, at: $1) }
         return
       }

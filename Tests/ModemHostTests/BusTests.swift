@@ -77,7 +77,8 @@ extension OnMainLoop {
     ]
 
     @Test(arguments: [
-      ControlRequest.enable(number: "+919876543210"), .confirm(code: "ABCD2345"), .disable, .status, .identity,
+      ControlRequest.enable(number: "+919876543210"), .confirm(code: "ABCD2345"), .disable,
+      .deregister(number: "+919876543210"), .status, .identity,
       .send(number: "+447700900123", text: "two lines\nand 😀"), .send(number: "", text: ""),
     ])
     func aRowIsAnswered(request: ControlRequest) throws {
@@ -306,8 +307,8 @@ extension OnMainLoop {
         .send(number: "+44 7700 900123", text: "hi"), .log(count: 3), .lookUp(numbers: ["+44"]),
       ])
       let introspected = try gdbus("org.freedesktop.DBus.Introspectable.Introspect")
-      for member in ["Enable", "Confirm", "Disable", "Status", "Identity", "LookUp", "Send", "Log", "Decision",
-        "StatusChanged"]
+      for member in ["Enable", "Confirm", "Disable", "Deregister", "Status", "Identity", "LookUp", "Send", "Log",
+        "Decision", "StatusChanged"]
       {
         #expect(introspected.contains("\"\(member)\""))
       }

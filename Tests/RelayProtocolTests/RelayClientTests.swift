@@ -191,6 +191,44 @@ struct ClientRig {
     #expect(rig.client.nextDeadline == rig.now + .seconds(3_600))
   }
 
+  @Test func aWaitThatTheRelayAskedForIsNotShortenedByANetworkChange() throws {
+    var rig = ClientRig()
+    rig.client.start(now: rig.now)
+    let connection = RelayConnection(rawValue: 1)
+    rig.client.connected(connection, certificateKeyHash: rig.hash, now: rig.now)
+    try rig.receive(.failure(.init(code: .limit, text: "too many connections", retryAfterSeconds: 90)), on: connection)
+    _ = rig.actions()
+    let end = rig.now + .seconds(90)
+    rig.pass(.seconds(30))
+    rig.client.networkChanged(isAvailable: true, now: rig.now)
+    #expect(rig.actions() == [] && rig.client.nextDeadline == end)
+    try rig.passToDeadline()
+    #expect(rig.actions() == [.connect(.init(rawValue: 2))])
+  }
+
+  @Test func whatACodeWasForTheRelayKnows() throws {
+    for (answer, outcome) in [
+      (ServerMessage.done, RequestOutcome.done),
+      (.registered(.init(token: Samples.token, expires: 5, generation: .init(rawValue: 1))),
+        .registered(.init(token: Samples.token, expires: 5, generation: .init(rawValue: 1)))),
+    ] {
+      var (rig, connection) = try ClientRig.ready()
+      let request = try rig.client.request(.confirmRegistration(code: "K7RT2MXQ"), now: rig.now)
+      _ = rig.actions()
+      try rig.receive(answer, for: request, on: connection)
+      #expect(rig.actions() == [.finished(request, outcome)])
+    }
+    // A number that moves to a newer generation is registered at once; no other is.
+    for (purpose, isRight) in [(RegistrationPurpose.move, true), (.register, false), (.deregister, false)] {
+      var (rig, connection) = try ClientRig.ready()
+      let request = try rig.client.request(.register(sealedNumber: [1], purpose: purpose), now: rig.now)
+      _ = rig.actions()
+      let registration = Registration(token: Samples.token, expires: 5, generation: .init(rawValue: 1))
+      try rig.receive(.registered(registration), for: request, on: connection)
+      #expect((rig.actions() == [.finished(request, .registered(registration))]) == isRight)
+    }
+  }
+
   @Test func aFrameOutOfPlaceEndsTheHandshake() throws {
     var rig = ClientRig()
     rig.client.start(now: rig.now)

@@ -16,6 +16,8 @@ struct SeededGenerator: RandomNumberGenerator {
 
 /// One valid value of every message, different for every seed.
 struct Samples {
+  static let token = try! NumberToken([UInt8](repeating: 5, count: 48))
+
   var generator: SeededGenerator
   init(seed: UInt64) { generator = SeededGenerator(seed: seed) }
 
@@ -40,6 +42,9 @@ struct Samples {
     return [
       .authenticate(Authentication(identityKey: fixed(), signature: fixed(), keepaliveSeconds: 120)),
       .register(sealedNumber: generator.octets(1_150)),
+      .register(sealedNumber: generator.octets(1_150), purpose: .move),
+      .register(sealedNumber: generator.octets(1_150), purpose: .deregister),
+      .register(sealedNumber: generator.octets(1_150), purpose: RegistrationPurpose(rawValue: 4_711)),
       .confirmRegistration(code: "K7RT2MXQ"),
       .deregister,
       .evaluateTokens(generation(), elements),
@@ -58,10 +63,15 @@ struct Samples {
     ]
   }
 
-  mutating func incoming(octetCount: Int = RelayFrame.maximumSealedOctetCount) -> IncomingMessage {
+  mutating func incoming(
+    octetCount: Int = RelayFrame.maximumSealedOctetCount, otherTokenCount: Int = 0
+  ) -> IncomingMessage {
     IncomingMessage(
       messageID: fixed(), senderToken: fixed(), generation: generation(), senderIdentityKey: fixed(),
-      keyPackageID: fixed(), sealed: generator.octets(octetCount))
+      keyPackageID: fixed(), sealed: generator.octets(octetCount),
+      otherSenderTokens: (0..<otherTokenCount).map { _ in
+        GenerationToken(token: fixed(), generation: TokenGeneration(rawValue: .max))
+      })
   }
 
   mutating func serverMessages() -> [ServerMessage] {
@@ -81,11 +91,13 @@ struct Samples {
       .failure(RelayFailure(code: .limit, text: "three codes a day", retryAfterSeconds: 3_600)),
       .failure(RelayFailure(code: FailureCode(rawValue: 4_711), text: "from the future")),
       .incoming(incoming()),
+      .incoming(incoming(otherTokenCount: IncomingMessage.maximumOtherTokens)),
       .acknowledged(fixed(), fixed()),
       .refused(fixed(), RefusalReason(rawValue: 99)),
       .revoked(fixed()),
       .pong,
       .sessionEnded(.stopping),
+      .sessionEnded(.registrationRemoved),
     ]
   }
 

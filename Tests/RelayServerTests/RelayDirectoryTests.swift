@@ -98,6 +98,72 @@ import Testing
     }
   }
 
+  // MARK: rotation
+
+  private func trust(_ directory: RelayDirectory) throws -> RelayTrust {
+    try RelayTrust(pemText: String(contentsOfFile: directory.trustPath, encoding: .utf8))
+  }
+
+  @Test func rotationAddsAKeyAndThenDropsTheOld() throws {
+    try withDirectory { directory in
+      try directory.create(hosts: ["localhost"])
+      try FileManager.default.setAttributes([.posixPermissions: 0o640], ofItemAtPath: directory.trustPath)
+      let before = try trust(directory)
+      #expect(throws: RelayError.notRotating(directory: directory.path)) { _ = try directory.finishRotation() }
+      #expect(try directory.rotate() == .began(new: 2, old: 1))
+      let both = try trust(directory)
+      #expect(before.isPart(of: both) && both.tokenKeys.map(\.generation.rawValue) == [2, 1])
+      #expect(try directory.load().keys.generations.map(\.rawValue) == [2, 1])
+      // The files are whose they were, and as private.
+      #expect(try permissions(directory.secretsPath) == 0o600)
+      #expect(try permissions(directory.trustPath) == 0o640)
+      #expect(try FileManager.default.contentsOfDirectory(atPath: directory.path).filter { $0.hasSuffix(".new") } == [])
+      // Two at a time.
+      #expect(throws: RelayError.alreadyRotating(directory: directory.path)) { _ = try directory.rotate() }
+      #expect(try directory.finishRotation() == .finished(kept: 2, dropped: 1))
+      #expect(try trust(directory).tokenKeys == [both.tokenKeys[0]])
+      #expect(try directory.load().keys.generations.map(\.rawValue) == [2])
+      #expect(try directory.rotate() == .began(new: 3, old: 2))
+    }
+  }
+
+  /// The two files are replaced one after the other; a relay starts with what is there in between.
+  @Test func anInterruptedRotationGoesOn() throws {
+    try withDirectory { directory in
+      try directory.create(hosts: ["localhost"])
+      let before = try String(contentsOfFile: directory.trustPath, encoding: .utf8)
+      _ = try directory.rotate()
+      let both = try String(contentsOfFile: directory.trustPath, encoding: .utf8)
+      let secrets = try String(contentsOfFile: directory.secretsPath, encoding: .utf8)
+      // Before the file for devices was written.
+      try before.write(toFile: directory.trustPath, atomically: false, encoding: .utf8)
+      #expect(try directory.load().keys.generations.count == 2)
+      #expect(try directory.rotate() == .completed(new: 2, old: 1))
+      #expect(try String(contentsOfFile: directory.trustPath, encoding: .utf8) == both)
+      // At the end, before the secrets were.
+      _ = try directory.finishRotation()
+      let after = try String(contentsOfFile: directory.trustPath, encoding: .utf8)
+      try secrets.write(toFile: directory.secretsPath, atomically: false, encoding: .utf8)
+      #expect(try directory.load().keys.generations.count == 2)
+      #expect(throws: RelayError.alreadyRotating(directory: directory.path)) { _ = try directory.rotate() }
+      #expect(try directory.finishRotation() == .finished(kept: 2, dropped: 1))
+      #expect(try String(contentsOfFile: directory.trustPath, encoding: .utf8) == after)
+    }
+  }
+
+  @Test func aLinkToTheSecretsStaysALink() throws {
+    try withDirectory { directory in
+      try directory.create(hosts: ["localhost"])
+      let elsewhere = TemporaryFiles.path("secrets")
+      defer { try? FileManager.default.removeItem(atPath: elsewhere) }
+      try FileManager.default.moveItem(atPath: directory.secretsPath, toPath: elsewhere)
+      try FileManager.default.createSymbolicLink(atPath: directory.secretsPath, withDestinationPath: elsewhere)
+      _ = try directory.rotate()
+      #expect(try FileManager.default.destinationOfSymbolicLink(atPath: directory.secretsPath) == elsewhere)
+      #expect(try permissions(elsewhere) == 0o600)
+    }
+  }
+
   @Test func certificateOfAnotherKeyIsNoticed() async throws {
     let one = RelayDirectory(path: TemporaryFiles.path("one"))
     let other = RelayDirectory(path: TemporaryFiles.path("other"))

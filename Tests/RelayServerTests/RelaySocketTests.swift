@@ -161,6 +161,111 @@ import Testing
     await second.server.stop()
   }
 
+  /// Registered under one key, then served under two, then under the new one only; nobody proves a number again.
+  @Test func rotationKeepsRegistrations() async throws {
+    let first = try await TestRelay()
+    defer { first.remove() }
+    let alice = try await TestPerson("+447700900111", first)
+    let carol = try await TestPerson("+447700900113", first)
+    await first.server.stop()
+    await alice.device.end()
+    await carol.device.end()
+
+    func opened(_ relay: TestRelay, _ identity: IdentityKey) async throws -> (TestDevice, SessionReady) {
+      let device = try await TestDevice(relay)
+      guard case .sessionReady(let ready) = try await device.authenticate(identity) else { throw ConnectionEnded() }
+      return (device, ready)
+    }
+    _ = try first.directory.rotate()
+    let second = try await TestRelay(directory: first.directory)
+    #expect(second.log.lines.contains { $0.contains("two number-token keys") && $0.contains("2") })
+    let generations = [TokenGeneration(rawValue: 2), TokenGeneration(rawValue: 1)]
+    let (device, before) = try await opened(second, alice.identity)
+    #expect(before.tokenGenerations == generations && before.registration?.generation == generations[1])
+    // Another's number does not move her registration, her own does, without a code.
+    for (number, isHers) in [(carol.number, false), (alice.number, true)] {
+      let sealed = try RegistrationEnvelope.seal(number, identity: alice.identity.publicKey, trust: second.trust)
+      switch try await device.ask(.register(sealedNumber: sealed, purpose: .move)) {
+      case .registered(let registration): #expect(isHers && registration.generation == generations[0])
+      case .failure(let failure): #expect(!isHers && failure.code == .badNumber)
+      default: Issue.record("no answer")
+      }
+    }
+    #expect(second.sender.messages.isEmpty)
+    // Devices with the old file and with the new one find her alike.
+    #expect(try await device.ask(.publishKeyPackage(alice.session.keyPackage)) == .done)
+    var tokens: [NumberToken] = []
+    for generation in generations {
+      let trust = generation == generations[0] ? second.trust : first.trust
+      let request = try NumberTokenRequest(alice.number, generation: generation, trust: trust)
+      guard case .evaluations(let evaluations) =
+        try await device.ask(.evaluateTokens(generation, [request.blindedElement]))
+      else { throw ConnectionEnded() }
+      tokens.append(try request.token(from: evaluations[0]))
+    }
+    #expect(
+      try await device.ask(.lookUp(tokens, withKeyPackages: false)) == .lookUpResult([.online(nil), .online(nil)]))
+    await device.close()
+    await second.server.stop()
+
+    _ = try first.directory.finishRotation()
+    let third = try await TestRelay(directory: first.directory)
+    #expect(third.log.lines.contains { $0.contains("no longer served were removed") })
+    let (again, after) = try await opened(third, alice.identity)
+    #expect(after.tokenGenerations == [generations[0]] && after.registration?.token == tokens[0])
+    // Carol has not connected in time.
+    let (late, none) = try await opened(third, carol.identity)
+    #expect(none.registration == nil)
+    await again.close()
+    await late.close()
+    await third.server.stop()
+  }
+
+  @Test func aLostDevicesRegistrationIsEndedByProofOfItsNumber() async throws {
+    try await withRelay { relay in
+      let lost = try await TestPerson("+447700900111", relay)
+      let identity = try IdentityKey()
+      let device = try await TestDevice(relay)
+      _ = try await device.authenticate(identity)
+      let sealed = try RegistrationEnvelope.seal(lost.number, identity: identity.publicKey, trust: relay.trust)
+      #expect(
+        try await device.ask(.register(sealedNumber: sealed, purpose: .deregister)) == .codeSent(lifetimeSeconds: 600))
+      let code = try #require(relay.sender.code(for: lost.number))
+      #expect(try await device.ask(.confirmRegistration(code: code)) == .done)
+      #expect(try await lost.device.push() == .sessionEnded(.registrationRemoved))
+      await lost.device.end()
+      let again = try await TestDevice(relay)
+      guard case .sessionReady(let ready) = try await again.authenticate(lost.identity) else {
+        Issue.record("no session")
+        return
+      }
+      #expect(ready.registration == nil)
+      await device.close()
+      await again.close()
+    }
+  }
+
+  @Test func connectionsOverTheRateAreToldToWait() async throws {
+    try await withRelay { limits in
+      limits.connectionBurstPerAddress = 1
+      limits.connectionsPerAddressPerHour = 60
+    } _: { relay in
+      let first = try await TestDevice(relay)
+      let second = try await TestDevice(relay)
+      guard case .failure(let failure) = try await second.push() else {
+        Issue.record("let in")
+        return
+      }
+      #expect(failure.code == .limit && 50...60 ~= failure.retryAfterSeconds)
+      await second.end()
+      guard case .challenge = try await first.push() else {
+        Issue.record("no challenge")
+        return
+      }
+      await first.close()
+    }
+  }
+
   @Test func wrongCodesAreRefusedThenVoid() async throws {
     try await withRelay { relay in
       let identity = try IdentityKey()

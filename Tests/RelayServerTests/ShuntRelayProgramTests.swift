@@ -51,7 +51,25 @@ import Testing
     #expect(again.errors == "Error: \(path)/ca.pem is there already: nothing was changed\n")
   }
 
+  @Test func rotateSaysWhatToDoNext() async throws {
+    let path = TemporaryFiles.path("program")
+    defer { try? FileManager.default.removeItem(atPath: path) }
+    _ = try await run(["init", path, "--host", "localhost"])
+    let early = try await run(["rotate", path, "--finish"])
+    #expect(early.status == 1)
+    #expect(
+      early.errors == "Error: there is only one number-token key: run `shunt-relay rotate \(path)` to add another\n")
+    let began = try await run(["rotate", path])
+    #expect(began.status == 0 && began.output.hasPrefix("Added number-token key 2 beside key 1.\n"))
+    #expect(began.output.contains("restart the relay, and give devices the new \(path)/ca.pem"))
+    let again = try await run(["rotate", path])
+    #expect(again.status == 1 && again.errors.contains("run `shunt-relay rotate \(path) --finish`"))
+    let finished = try await run(["rotate", path, "--finish"])
+    #expect(finished.status == 0 && finished.output.hasPrefix("Dropped number-token key 1; key 2 stays.\n"))
+  }
+
   @Test(arguments: [
+    (["rotate", "/nowhere/relay"], "Error: no relay in /nowhere/relay: run `shunt-relay init /nowhere/relay` first\n"),
     (["serve", "/nowhere/relay"], "Error: no relay in /nowhere/relay: run `shunt-relay init /nowhere/relay` first\n"),
     (["serve", "/nowhere", "--sender", "pigeon"],
       "Error: 'pigeon' is not a code sender: expected log or command:PROGRAM\n"),

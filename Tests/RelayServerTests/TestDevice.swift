@@ -57,7 +57,12 @@ final class TestDevice {
     // The challenge comes after the handshake, so the certificate is known by then.
     if let first = await iterator.next() { early.append(first.message) }
     frames = iterator
-    guard let certificate = try? await channel.nioSSL_peerCertificate().get() else { throw ConnectionEnded() }
+    guard let certificate = try? await channel.nioSSL_peerCertificate().get() else {
+      // Refused and closed already: nothing is signed on this connection.
+      guard case .failure? = early.first else { throw ConnectionEnded() }
+      keyHash = try CertificateKeyHash([UInt8](repeating: 0, count: 32))
+      return
+    }
     keyHash = try CertificateKeyHash(Array(SHA256.hash(data: try certificate.extractPublicKey().toSPKIBytes())))
   }
 

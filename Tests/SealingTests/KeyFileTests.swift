@@ -5,17 +5,46 @@ import Testing
 
 @Suite struct KeyFileTests {
   @Test func thePublicFileComesBack() throws {
-    let trust = try Fixtures.trust(RelayKeys().addingGeneration())
+    let trust = try Fixtures.trust(#require(RelayKeys().addingGeneration()))
     #expect(try RelayTrust(pemText: trust.pemText) == trust)
     #expect(trust.tokenKeys.map(\.generation.rawValue) == [2, 1])
     #expect(trust.certificates == [[0x30, 3, 2, 1, 1]])
   }
 
   @Test func thePrivateFileComesBack() throws {
-    let keys = try RelayKeys().addingGeneration()
+    let keys = try #require(RelayKeys().addingGeneration())
     let again = try RelayKeys(pemText: keys.pemText)
     #expect(again.pemText == keys.pemText)
     #expect(try Fixtures.trust(again) == Fixtures.trust(keys))
+  }
+
+  @Test func twoGenerationsAtATime() throws {
+    let first = try RelayKeys()
+    #expect(first.droppingOldestGeneration() == nil)
+    let both = try #require(first.addingGeneration())
+    #expect(both.addingGeneration() == nil)
+    let second = try #require(both.droppingOldestGeneration())
+    #expect(second.generations.map(\.rawValue) == [2])
+    let third = try #require(second.addingGeneration())
+    #expect(third.generations.map(\.rawValue) == [3, 2])
+    // What is kept is the same key.
+    #expect(try Fixtures.trust(both).tokenKeys[0] == Fixtures.trust(third).tokenKeys[1])
+    // A file with more is refused.
+    let block = try #require(PEMText.blocks(in: first.pemText).first { $0.label == KeyFileLabel.tokenPrivateKey })
+    #expect(throws: KeyFileError.tooMany(KeyFileLabel.tokenPrivateKey, limit: 2)) {
+      try RelayKeys(pemText: PEMText.text([block]) + third.pemText)
+    }
+  }
+
+  @Test func aPublicFileMayLackAKeyThatTheRelayHas() throws {
+    let keys = try RelayKeys()
+    let both = try #require(keys.addingGeneration())
+    let other = try RelayKeys()
+    #expect(try Fixtures.trust(keys).isPart(of: Fixtures.trust(both)))
+    #expect(try !Fixtures.trust(both).isPart(of: Fixtures.trust(keys)))
+    #expect(try !Fixtures.trust(other).isPart(of: Fixtures.trust(both)))
+    #expect(try Fixtures.trust(both).pins(TokenGeneration(rawValue: 2)))
+    #expect(try !Fixtures.trust(keys).pins(TokenGeneration(rawValue: 2)))
   }
 
   @Test func thePublicFileHoldsNothingPrivate() throws {

@@ -58,6 +58,7 @@ extension LinkProblem: CustomStringConvertible {
     case .ended(.stopping): "the relay is stopping"
     case .ended(.registrationMoved): "the number was registered from another device"
     case .ended(.protocolError): "the relay ended the session over a protocol error"
+    case .ended(.registrationRemoved): "the registration was ended by somebody who proved the number"
     case .ended(let reason): "the relay ended the session (reason \(reason.rawValue))"
     case .stopped: "stopped"
     }

@@ -154,10 +154,11 @@ public struct RelayClient: Sendable {
   // MARK: the world
 
   /// The network is another one, or came or went. A lost link is tried again at once; one that is up is asked whether
-  /// it still is.
+  /// it still is. A wait that the relay asked for is kept: it would only ask again.
   public mutating func networkChanged(isAvailable: Bool, now: Duration) {
     keepalive.networkChanged()
     switch state {
+    case .waiting(_, .refused(let failure)) where failure.retryAfterSeconds > 0: break
     case .waiting(let until, let problem) where isAvailable:
       backoff.succeeded()
       let earliest = lastAttempt.map { $0 + configuration.shortestAttempt } ?? now

@@ -1,10 +1,10 @@
 /// What became of a request.
 public enum RequestOutcome: Hashable, Sendable {
-  /// To a registration: the code is on its way by SMS.
+  /// To a number to be registered or deregistered: the code is on its way by SMS.
   case codeSent(lifetimeSeconds: UInt32)
-  /// To a confirmation.
+  /// To a confirmation, and to a number whose registration moves to a newer generation.
   case registered(Registration)
-  /// To a deregistration, a key package, a revocation.
+  /// To a deregistration, by the device itself or by a confirmed code, a key package, a revocation.
   case done
   /// As many as asked, in the order asked.
   case evaluations([Evaluation])
@@ -41,13 +41,15 @@ public enum RelayPush: Hashable, Sendable {
 /// The answer a request waits for.
 enum ExpectedAnswer: Equatable, Sendable {
   case codeSent, registered, done, accepted, pong
+  /// What a code was for, the relay knows.
+  case registeredOrDone
   case evaluations(count: Int)
   case contacts(count: Int)
 
   init?(to message: ClientMessage) {
     switch message {
-    case .register: self = .codeSent
-    case .confirmRegistration: self = .registered
+    case .register(_, let purpose): self = purpose == .move ? .registered : .codeSent
+    case .confirmRegistration: self = .registeredOrDone
     case .deregister, .publishKeyPackage, .revoke, .goingAway: self = .done
     case .evaluateTokens(_, let elements): self = .evaluations(count: elements.count)
     case .lookUp(let tokens, _): self = .contacts(count: tokens.count)
@@ -62,8 +64,9 @@ enum ExpectedAnswer: Equatable, Sendable {
     switch (self, message) {
     case (_, .failure(let failure)): .failed(failure)
     case (.codeSent, .codeSent(let seconds)): .codeSent(lifetimeSeconds: seconds)
-    case (.registered, .registered(let registration)): .registered(registration)
-    case (.done, .done), (.pong, .pong): .done
+    case (.registered, .registered(let registration)), (.registeredOrDone, .registered(let registration)):
+      .registered(registration)
+    case (.done, .done), (.registeredOrDone, .done), (.pong, .pong): .done
     case (.accepted, .accepted): .accepted
     case (.evaluations(let count), .evaluations(let evaluations)) where evaluations.count == count:
       .evaluations(evaluations)

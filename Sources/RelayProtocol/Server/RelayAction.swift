@@ -11,7 +11,8 @@ public enum RelayAction: Sendable, Equatable {
   /// Read this identity's registration unless it lapsed before `now`, and move its expiry to `expires`. Seconds since
   /// 1970. Answered by ``RelayHub/registrationLoaded(_:_:at:)``.
   case loadRegistration(RelayJobID, IdentityPublicKey, now: UInt64, expires: UInt64)
-  /// Open the sealed number, compute its token and draw a code; keep number and code until told what to do with them.
+  /// Open the sealed number, compute its tokens of all generations served and draw a code; keep number and code until
+  /// told what to do with them.
   /// Answered by ``RelayHub/numberOpened(_:_:at:)``.
   case openNumber(RelayJobID, sealed: [UInt8], IdentityPublicKey)
   /// Send the code kept under this id, then forget number and code. Answered by ``RelayHub/codeSent(_:succeeded:at:)``.
@@ -20,8 +21,14 @@ public enum RelayAction: Sendable, Equatable {
   case discardCode(RelayJobID)
   /// Compare in constant time. Answered by ``RelayHub/codeChecked(_:isRight:at:)``.
   case checkCode(RelayJobID, IdentityPublicKey, code: String, CodeDigest)
-  /// Store, in the place of whatever this token or this identity had. Answered by ``RelayHub/registrationSaved(_:_:at:)``.
+  /// Store, in the place of whatever these tokens or this identity had. Answered by
+  /// ``RelayHub/registrationSaved(_:_:at:)``.
   case saveRegistration(RelayJobID, RelayRegistration)
+  /// Add tokens to this identity's registration, if it still has the first token and nobody else has one of the others.
+  /// Answered by ``RelayHub/registrationMoved(_:_:at:)``.
+  case moveRegistration(RelayJobID, IdentityPublicKey, holding: NumberToken, adding: [GenerationToken])
+  /// Remove every registration that has one of these tokens. Answered by ``RelayHub/registrationsEnded(_:_:at:)``.
+  case endRegistrations(RelayJobID, [NumberToken])
   /// Answered by ``RelayHub/registrationRemoved(_:succeeded:at:)``.
   case removeRegistration(RelayJobID, IdentityPublicKey)
   /// Answered by ``RelayHub/elementsEvaluated(_:_:at:)``.
@@ -41,7 +48,8 @@ public struct CodeDigest: Hashable, Sendable, CustomStringConvertible, CustomRef
 
 /// What became of a `Register` request's sealed number.
 public enum NumberOpening: Sendable, Equatable {
-  case opened(NumberToken, TokenGeneration, CodeDigest)
+  /// With the number's tokens of all generations served, newest first.
+  case opened([GenerationToken], CodeDigest)
   /// Not sealed to this relay for this identity, or not a number.
   case bad
   /// The relay's own fault.
@@ -57,8 +65,15 @@ public enum RegistrationLoading: Sendable, Equatable {
 
 /// What the store says to a write.
 public enum RegistrationSaving: Sendable, Equatable {
-  /// With the identity that held the token until now, if it was another one.
-  case saved(displaced: IdentityPublicKey?)
+  /// With the identities that held one of the tokens until now, if they were others.
+  case saved(displaced: [IdentityPublicKey])
+  case failed
+}
+
+/// What the store says to the end of a number's registrations.
+public enum RegistrationEnding: Sendable, Equatable {
+  /// With the identities that had them.
+  case ended([IdentityPublicKey])
   case failed
 }
 

@@ -1,11 +1,18 @@
-/// What one registration may still ask about others. Kept by token, so that a new session or a new registration of the
-/// same number does not fill it.
+/// What one registration may still ask about others, and send them. Kept by token, so that a new session or a new
+/// registration of the same number does not fill it (``RelayRegistration/account``).
 struct Account: Sendable {
   var evaluations: RateBucket
   var presences: RateBucket
+  var deliveries: RateBucket
+
+  init(limits: RelayLimits, now: Duration) {
+    evaluations = RateBucket(burst: limits.evaluationBurst, perHour: limits.evaluationsPerHour, now: now)
+    presences = RateBucket(burst: limits.presenceBurst, perHour: limits.presencesPerHour, now: now)
+    deliveries = RateBucket(burst: limits.deliveryBurst, perHour: limits.deliveriesPerHour, now: now)
+  }
 
   mutating func isFull(now: Duration) -> Bool {
-    evaluations.isFull(now: now) && presences.isFull(now: now)
+    evaluations.isFull(now: now) && presences.isFull(now: now) && deliveries.isFull(now: now)
   }
 }
 
@@ -28,7 +35,7 @@ extension RelayHub {
       fail(connection, request, .unknownGeneration, "this relay has no number-token key of that generation")
       return
     }
-    guard charge(\.evaluations, elements.count, registration.token, connection, request, at: time),
+    guard charge(\.evaluations, elements.count, registration, connection, request, at: time),
       admit(connection, request)
     else { return }
     evaluations.append(elements, generation: generation, request: request, from: connection)
@@ -74,7 +81,7 @@ extension RelayHub {
       fail(connection, request, .notRegistered, "only registered devices can look numbers up")
       return
     }
-    guard charge(\.presences, tokens.count, registration.token, connection, request, at: time) else { return }
+    guard charge(\.presences, tokens.count, registration, connection, request, at: time) else { return }
     count(\.tokensLookedUp, tokens.count)
     let contacts: [Contact?] = tokens.map { token in
       online(token, at: time).map { .online(withKeyPackages ? $0.package : nil) }
@@ -124,22 +131,22 @@ extension RelayHub {
 
   /// Takes from one of the registration's buckets, or refuses the request.
   mutating func charge(
-    _ bucket: WritableKeyPath<Account, RateBucket>, _ number: Int, _ token: NumberToken,
+    _ bucket: WritableKeyPath<Account, RateBucket>, _ number: Int, _ registration: RelayRegistration,
     _ connection: RelayConnectionID, _ request: RequestID?, at time: RelayTime
   ) -> Bool {
-    if accounts[token] == nil {
+    let key = registration.account
+    var what: String { bucket == \.deliveries ? "messages" : "look-ups" }
+    if accounts[key] == nil {
       if accounts.count >= limits.accounts { sweep(at: time) }
       guard accounts.count < limits.accounts else {
-        fail(connection, request, .limit, "too many look-ups at the moment", retryAfter: 3600)
+        fail(connection, request, .limit, "too many \(what) at the moment", retryAfter: 3600)
         return false
       }
-      accounts[token] = Account(
-        evaluations: RateBucket(burst: limits.evaluationBurst, perHour: limits.evaluationsPerHour, now: time.now),
-        presences: RateBucket(burst: limits.presenceBurst, perHour: limits.presencesPerHour, now: time.now))
+      accounts[key] = Account(limits: limits, now: time.now)
       wakeSweep(at: time)
     }
-    guard let wait = accounts[token]?[keyPath: bucket].take(number, now: time.now) else { return true }
-    fail(connection, request, .limit, "too many look-ups; more are allowed later", retryAfter: wait)
+    guard let wait = accounts[key]?[keyPath: bucket].take(number, now: time.now) else { return true }
+    fail(connection, request, .limit, "too many \(what); more are allowed later", retryAfter: wait)
     return false
   }
 }

@@ -27,17 +27,18 @@ extension RelayHub {
     }
     guard let recipient = online(delivery.recipientToken, at: time) else {
       // It tells presence, so it costs what asking for presence costs.
-      guard charge(\.presences, 1, registration.token, connection, request, at: time), admit(connection, request)
+      guard charge(\.presences, 1, registration, connection, request, at: time), admit(connection, request)
       else { return }
       let job = startJob(.delivery(connection, request, delivery.recipientToken))
       emit(.findTokens(job, [delivery.recipientToken], now: time.unixSeconds))
       return
     }
     guard recipient.package.id == delivery.keyPackageID else {
-      guard charge(\.presences, 1, registration.token, connection, request, at: time) else { return }
+      guard charge(\.presences, 1, registration, connection, request, at: time) else { return }
       fail(connection, request, .staleKeyPackage, "the recipient has a newer key package")
       return
     }
+    guard charge(\.deliveries, 1, registration, connection, request, at: time) else { return }
     messages[delivery.messageID] = PendingMessage(sender: ready.identity, recipient: recipient.connection)
     messageCountOfSender[ready.identity, default: 0] += 1
     unacknowledged[recipient.connection, default: []].insert(delivery.messageID)
@@ -49,7 +50,8 @@ extension RelayHub {
       .incoming(
         IncomingMessage(
           messageID: delivery.messageID, senderToken: registration.token, generation: registration.generation,
-          senderIdentityKey: ready.identity, keyPackageID: delivery.keyPackageID, sealed: delivery.sealed)),
+          senderIdentityKey: ready.identity, keyPackageID: delivery.keyPackageID, sealed: delivery.sealed,
+          otherSenderTokens: Array(registration.tokens.dropFirst().prefix(IncomingMessage.maximumOtherTokens)))),
       to: recipient.connection)
   }
 

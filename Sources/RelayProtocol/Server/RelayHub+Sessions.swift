@@ -13,7 +13,7 @@ extension RelayHub {
     }
     switch frame.message {
     case .authenticate: break
-    case .register(let sealed): register(sealed, connection, frame.request, ready, at: time)
+    case .register(let sealed, let purpose): register(sealed, purpose, connection, frame.request, ready, at: time)
     case .confirmRegistration(let code): confirm(code, connection, frame.request, ready, at: time)
     case .deregister: deregister(connection, frame.request, ready)
     case .evaluateTokens(let generation, let elements):
@@ -112,11 +112,9 @@ extension RelayHub {
     count(\.sessionsOpened)
     rearm(connection)
     wake(.renewal(connection), at: time.now + limits.renewalInterval)
-    let held = registration.map {
-      Registration(token: $0.token, expires: $0.expires, generation: $0.generation)
-    }
     send(
-      .sessionReady(SessionReady(registration: held, tokenGenerations: generations)), to: connection, answering: request)
+      .sessionReady(SessionReady(registration: registration?.told, tokenGenerations: generations)), to: connection,
+      answering: request)
   }
 
   // MARK: Registration's life
@@ -134,18 +132,16 @@ extension RelayHub {
     if ready.registration != nil { load(ready.identity, for: .renewing(connection), at: time) }
   }
 
-  /// Moves presence along with the token.
+  /// Moves presence along with the tokens.
   mutating func setRegistration(_ registration: RelayRegistration?, of connection: RelayConnectionID) {
     guard let ready = sessions[connection]?.ready else { return }
-    if let old = ready.registration, old.token != registration?.token, connectionOfToken[old.token] == connection {
-      connectionOfToken[old.token] = nil
-    }
+    if ready.registration?.tokens != registration?.tokens { hide(connection) }
     sessions[connection]?.ready?.registration = registration
-    guard let registration else {
+    guard registration != nil else {
       goOffline(connection)
       return
     }
-    if ready.keyPackage != nil { connectionOfToken[registration.token] = connection }
+    show(connection)
   }
 
   // MARK: Presence
@@ -154,7 +150,7 @@ extension RelayHub {
     _ package: KeyPackage, _ connection: RelayConnectionID, _ request: RequestID?, _ ready: RelaySession.Ready,
     at time: RelayTime
   ) {
-    guard let registration = ready.registration else {
+    guard ready.registration != nil else {
       fail(connection, request, .notRegistered, "this device is not registered")
       return
     }
@@ -163,14 +159,31 @@ extension RelayHub {
       return
     }
     sessions[connection]?.ready?.keyPackage = package
-    connectionOfToken[registration.token] = connection
+    show(connection)
     send(.done, to: connection, answering: request)
+  }
+
+  /// Others find the device by its tokens from here on, if it has a registration and a key package.
+  private mutating func show(_ connection: RelayConnectionID) {
+    guard let ready = sessions[connection]?.ready, ready.keyPackage != nil, let registration = ready.registration
+    else { return }
+    for held in registration.tokens { connectionOfToken[held.token] = connection }
+    onlineConnections.insert(connection)
+  }
+
+  /// Others do not find the device any more.
+  mutating func hide(_ connection: RelayConnectionID) {
+    for held in sessions[connection]?.ready?.registration?.tokens ?? []
+    where connectionOfToken[held.token] == connection {
+      connectionOfToken[held.token] = nil
+    }
+    onlineConnections.remove(connection)
   }
 
   /// The device cannot be reached from here on, though its connection may last.
   mutating func goOffline(_ connection: RelayConnectionID) {
-    guard let ready = sessions[connection]?.ready else { return }
-    if let token = ready.registration?.token, connectionOfToken[token] == connection { connectionOfToken[token] = nil }
+    guard sessions[connection]?.ready != nil else { return }
+    hide(connection)
     sessions[connection]?.ready?.keyPackage = nil
     refuseAllUnacknowledged(of: connection)
   }

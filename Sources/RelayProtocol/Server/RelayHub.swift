@@ -13,8 +13,11 @@ public struct RelayHub: Sendable {
 
   var sessions: [RelayConnectionID: RelaySession] = [:]
   var connectionOfIdentity: [IdentityPublicKey: RelayConnectionID] = [:]
-  /// Sessions with a registration and a key package: design section 7, "being online *is* having a key".
+  /// Sessions with a registration and a key package, by each token of the registration: design section 7, "being online
+  /// *is* having a key".
   var connectionOfToken: [NumberToken: RelayConnectionID] = [:]
+  /// The same sessions.
+  var onlineConnections: Set<RelayConnectionID> = []
   var unauthenticatedByAddress: [String: Int] = [:]
   var unauthenticatedCount = 0
 
@@ -25,6 +28,9 @@ public struct RelayHub: Sendable {
   var unacknowledged: [RelayConnectionID: Set<MessageID>] = [:]
   var messageCountOfSender: [IdentityPublicKey: Int] = [:]
   var accounts: [NumberToken: Account] = [:]
+  var addressAccounts: [String: AddressAccount] = [:]
+  var nextAddressSweep: Duration = .zero
+  var isSweepAwaited = false
   var evaluations: EvaluationQueue
   var evaluationsInProgress = 0
   var registrationsInProgress = 0
@@ -69,7 +75,7 @@ public struct RelayHub: Sendable {
   /// Connections, authenticated or not.
   public var connectionCount: Int { sessions.count }
   /// Devices that others see as online.
-  public var onlineCount: Int { connectionOfToken.count }
+  public var onlineCount: Int { onlineConnections.count }
   /// Messages handed on and not yet acknowledged, refused, revoked or lapsed.
   public var pendingMessageCount: Int { messages.count }
 
@@ -77,7 +83,7 @@ public struct RelayHub: Sendable {
 
   /// TCP was accepted; TLS is still to come.
   ///
-  /// - Parameter address: of the peer without its port, only to bound the unauthenticated connections of each.
+  /// - Parameter address: of the peer without its port, only to bound what each may ask for.
   /// - Returns: false when this connection is over a limit or the relay stops: drop it at once, it is not remembered.
   public mutating func connected(_ connection: RelayConnectionID, address: String, at time: RelayTime) -> Bool {
     guard !isStopping, sessions[connection] == nil, sessions.count < limits.connections,
@@ -90,7 +96,8 @@ public struct RelayHub: Sendable {
     count(\.connectionsAccepted)
     unauthenticatedCount += 1
     unauthenticatedByAddress[address, default: 0] += 1
-    let session = RelaySession(address: address, limits: limits, now: time.now)
+    let wait = takeConnection(from: address, at: time)
+    let session = RelaySession(address: address, wait: wait, limits: limits, now: time.now)
     sessions[connection] = session
     wake(.session(connection), at: session.deadline)
     return true
@@ -101,6 +108,13 @@ public struct RelayHub: Sendable {
   /// - Parameter nonce: drawn for this connection.
   public mutating func secured(_ connection: RelayConnectionID, nonce: ChallengeNonce, at time: RelayTime) {
     guard sessions[connection]?.secured(nonce: nonce) == true else { return }
+    if let wait = sessions[connection]?.wait {
+      count(\.connectionsRefused)
+      fail(connection, nil, .limit, "too many connections from this address", retryAfter: wait)
+      emit(.close(connection))
+      forget(connection, at: time)
+      return
+    }
     send(.challenge(protocolVersion: RelayFrame.protocolVersion, nonce), to: connection)
   }
 
@@ -141,7 +155,9 @@ public struct RelayHub: Sendable {
       case .session(let connection): checkSilence(connection, at: time)
       case .renewal(let connection): renew(connection, at: time)
       case .message(let id): messageLapsed(id)
-      case .sweep: sweep(at: time)
+      case .sweep:
+        isSweepAwaited = false
+        sweep(at: time)
       }
     }
   }
@@ -213,6 +229,7 @@ public struct RelayHub: Sendable {
 
   /// Takes the connection out of every table; what was on its way to it is refused to its senders.
   mutating func forget(_ connection: RelayConnectionID, at time: RelayTime) {
+    hide(connection)
     guard let session = sessions.removeValue(forKey: connection) else { return }
     cancel(.session(connection))
     cancel(.renewal(connection))
@@ -220,8 +237,7 @@ public struct RelayHub: Sendable {
     if !session.isAuthenticated { releaseUnauthenticated(session.address) }
     guard let ready = session.ready else { return }
     if connectionOfIdentity[ready.identity] == connection { connectionOfIdentity[ready.identity] = nil }
-    if let registration = ready.registration {
-      if connectionOfToken[registration.token] == connection { connectionOfToken[registration.token] = nil }
+    if ready.registration != nil {
       // So that the 30 days count from the session's end (design section 7), without a write for every short one.
       if time.now >= ready.renewal - limits.renewalInterval + .seconds(3600) {
         load(ready.identity, for: .closing, at: time)
@@ -251,10 +267,12 @@ enum RelayJob: Sendable {
   case opening(RelayConnectionID, RequestID?)
   case renewing(RelayConnectionID)
   case closing
-  case number(RelayConnectionID, RequestID?, IdentityPublicKey)
+  case number(RelayConnectionID, RequestID?, IdentityPublicKey, RegistrationPurpose)
   case code(RelayConnectionID, RequestID?, IdentityPublicKey, PendingCode)
   case check(RelayConnectionID, RequestID?, IdentityPublicKey, PendingCode)
   case save(RelayConnectionID, RequestID?, RelayRegistration)
+  case move(RelayConnectionID, RequestID?, IdentityPublicKey)
+  case ending(RelayConnectionID, RequestID?)
   case removal(RelayConnectionID, RequestID?, IdentityPublicKey)
   case evaluation(RelayConnectionID)
   case lookUp(RelayConnectionID, RequestID?, [Contact?], [NumberToken])

@@ -9,6 +9,13 @@ public struct RelayLimits: Sendable, Equatable {
   public var unauthenticatedConnections = 2_048
   /// The same from one address. Many subscribers share one behind a carrier's NAT.
   public var unauthenticatedConnectionsPerAddress = 128
+  /// Connections from one address that get a challenge: at first, and how many more an hour. What is over gets the time
+  /// to wait after its TLS handshake. Ample, for the devices behind a carrier's NAT come back together when the relay
+  /// was away.
+  public var connectionBurstPerAddress = 2_000
+  public var connectionsPerAddressPerHour = 36_000
+  /// Addresses whose buckets are remembered because they are not full.
+  public var addresses = 100_000
   /// From the TCP accept to a verified signature.
   public var authenticationTime: Duration = .seconds(10)
   /// Silence after which a device is offline when it announced nothing shorter. A little above the
@@ -31,6 +38,10 @@ public struct RelayLimits: Sendable, Equatable {
   public var pendingMessages = 100_000
   /// The longest time the relay remembers a message, whatever its sender asks.
   public var messageLifetime: Duration = .seconds(60)
+
+  /// Messages of one registration: at first, and how many more an hour.
+  public var deliveryBurst = 2_000
+  public var deliveriesPerHour = 3_600
 
   // MARK: Look-up
 
@@ -55,6 +66,10 @@ public struct RelayLimits: Sendable, Equatable {
   /// Codes sent to all numbers together: at first, and how many more an hour. Each costs money.
   public var codeBurst = 200
   public var codesPerHour = 600
+  /// The same asked for from one address, sent or not. Many subscribers share one behind a carrier's NAT, but each needs a
+  /// code once.
+  public var codeBurstPerAddress = 50
+  public var codesPerAddressPerHour = 50
   /// Wrong codes before the code is void.
   public var codeTries = 5
   public var codeLifetime: Duration = .seconds(600)

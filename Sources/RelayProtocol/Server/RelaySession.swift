@@ -34,11 +34,14 @@ struct RelaySession: Sendable {
   private var lastHeard: Duration
   private var idleTime: Duration
   private let limits: RelayLimits
-  /// The peer's address, only to count its unauthenticated connections.
+  /// The peer's address, only to bound what it may ask for.
   let address: String
+  /// Seconds that the peer is to wait instead of being challenged: too many connections came from its address.
+  let wait: UInt32?
 
-  init(address: String, limits: RelayLimits, now: Duration) {
+  init(address: String, wait: UInt32? = nil, limits: RelayLimits, now: Duration) {
     self.address = address
+    self.wait = wait
     self.limits = limits
     accepted = now
     lastHeard = now

@@ -12,6 +12,8 @@ public struct RelayStatistics: Sendable, Equatable {
   public var wrongCodes: UInt64 = 0
   public var registrationsMade: UInt64 = 0
   public var registrationsRemoved: UInt64 = 0
+  /// To a newer number-token key.
+  public var registrationsMoved: UInt64 = 0
   public var elementsEvaluated: UInt64 = 0
   public var tokensLookedUp: UInt64 = 0
   public var messagesAccepted: UInt64 = 0

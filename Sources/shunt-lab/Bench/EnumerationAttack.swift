@@ -257,15 +257,19 @@ final class EnumerationAttack {
         hub.numberOpened(job, .bad, at: time)
         return
       }
-      hub.numberOpened(job, .opened(token, generation, CodeDigest(sealed)), at: time)
+      let held = GenerationToken(token: token, generation: generation)
+      hub.numberOpened(job, .opened([held], CodeDigest(sealed)), at: time)
     case .sendCode(let job): hub.codeSent(job, succeeded: true, at: time)
     case .discardCode: break
     case .checkCode(let job, _, _, _): hub.codeChecked(job, isRight: true, at: time)
     case .saveRegistration(let job, let registration):
-      let displaced = registrations.values.first { $0.token == registration.token }?.identity
-      if let displaced { registrations[displaced] = nil }
+      let displaced = registrations.values.filter { $0.token == registration.token }.map(\.identity)
+      for identity in displaced { registrations[identity] = nil }
       registrations[registration.identity] = registration
       hub.registrationSaved(job, .saved(displaced: displaced), at: time)
+    // No attacker moves or ends a registration.
+    case .moveRegistration(let job, _, _, _): hub.registrationMoved(job, .none, at: time)
+    case .endRegistrations(let job, _): hub.registrationsEnded(job, .ended([]), at: time)
     case .removeRegistration(let job, let identity):
       registrations[identity] = nil
       hub.registrationRemoved(job, succeeded: true, at: time)

@@ -101,8 +101,7 @@ final class LookUpRelay {
     case .openNumber(let job, let sealed, let identity):
       let number = try RegistrationEnvelope.open(sealed, identity: identity, keys: keys)
       opened[job] = number
-      let token = try keys.token(for: number, generation: generation)
-      hub.numberOpened(job, .opened(token, generation, CodeDigest(Array(Self.code.utf8))), at: time)
+      hub.numberOpened(job, .opened(try keys.tokens(for: number), CodeDigest(Array(Self.code.utf8))), at: time)
     case .sendCode(let job):
       opened[job] = nil
       hub.codeSent(job, succeeded: true, at: time)
@@ -111,7 +110,8 @@ final class LookUpRelay {
       hub.codeChecked(job, isRight: Array(code.utf8) == digest.octets, at: time)
     case .saveRegistration(let job, let registration):
       registrations[registration.token] = registration
-      hub.registrationSaved(job, .saved(displaced: nil), at: time)
+      hub.registrationSaved(job, .saved(displaced: []), at: time)
+    case .moveRegistration, .endRegistrations: throw LabError("nobody here moves or ends a registration")
     case .removeRegistration(let job, let identity):
       registrations = registrations.filter { $0.value.identity != identity }
       hub.registrationRemoved(job, succeeded: true, at: time)

@@ -56,6 +56,9 @@ final class Relay {
 
   func stop() throws { try rig.stop(name) }
 
+  /// Replaces the number-token key.
+  func rotate(_ words: [String]) throws { try Program.run([Prerequisites.shuntRelay, "rotate", directory] + words).orThrow() }
+
   var processID: Int32 { get throws { try rig.processID(of: name) } }
   var log: String { rig.log(of: name) }
 }

@@ -1,7 +1,8 @@
 @testable import RelayProtocol
 
-/// A hub with a scripted shell around it: a store that is a dictionary, a signature that holds when its first octet is 1, a
-/// sealed number whose first octet is the number, and a code that is right when it is "RIGHT".
+/// A hub with a scripted shell around it: a store that is a dictionary, by each token of a registration, a signature that
+/// holds when its first octet is 1, a sealed number whose first octet is the number, its token of generation 1 the same
+/// octet and that of generation 2 the octet with its highest bit set, and a code that is right when it is "RIGHT".
 final class HubRig {
   var hub: RelayHub
   var time = RelayTime(now: .seconds(1_000), unixSeconds: 1_800_000_000)
@@ -21,13 +22,35 @@ final class HubRig {
   private var lastRequest: UInt32 = 0
 
   static let generation = TokenGeneration(rawValue: 1)
+  static let second = TokenGeneration(rawValue: 2)
   static let keyHash = try! CertificateKeyHash([UInt8](repeating: 0xC0, count: 32))
   static let nonce = try! ChallengeNonce([UInt8](repeating: 0x4E, count: 32))
 
-  init(_ change: (inout RelayLimits) -> Void = { _ in }) {
+  /// - Parameter generations: newest first.
+  init(generations: [TokenGeneration] = [HubRig.generation], _ change: (inout RelayLimits) -> Void = { _ in }) {
     var limits = RelayLimits()
     change(&limits)
-    hub = RelayHub(certificateKeyHash: Self.keyHash, generations: [Self.generation], limits: limits)
+    hub = RelayHub(certificateKeyHash: Self.keyHash, generations: generations, limits: limits)
+  }
+
+  static func token(_ number: UInt8, _ generation: TokenGeneration) -> GenerationToken {
+    GenerationToken(token: octets(generation == second ? number | 0x80 : number), generation: generation)
+  }
+
+  /// The registration of an identity.
+  func registration(of person: UInt8) -> RelayRegistration? {
+    store.values.first { $0.identity == Self.octets(person) }
+  }
+
+  private func keep(_ registration: RelayRegistration) {
+    for held in registration.tokens { store[held.token] = registration }
+  }
+
+  /// - Returns: whose they were.
+  private func removeHolders(of tokens: [NumberToken]) -> [IdentityPublicKey] {
+    let holders = Set(tokens.compactMap { store[$0]?.identity })
+    store = store.filter { !holders.contains($0.value.identity) }
+    return Array(holders)
   }
 
   static func octets<Kind>(_ value: UInt8, as kind: FixedOctets<Kind>.Type = FixedOctets<Kind>.self) -> FixedOctets<Kind> {
@@ -144,7 +167,7 @@ final class HubRig {
       let found = store.values.first { $0.identity == identity && $0.expires > now }
       if var found, !storeFails {
         found.expires = expires
-        store[found.token] = found
+        keep(found)
         hub.registrationLoaded(job, .found(found), at: time)
       } else {
         hub.registrationLoaded(job, storeFails ? .failed : .none, at: time)
@@ -156,7 +179,7 @@ final class HubRig {
       }
       numbers[job] = number
       let digest = CodeDigest([number] + identity.octets + [UInt8(truncatingIfNeeded: job.rawValue)])
-      hub.numberOpened(job, .opened(Self.octets(number), Self.generation, digest), at: time)
+      hub.numberOpened(job, .opened(hub.generations.map { Self.token(number, $0) }, digest), at: time)
     case .sendCode(let job):
       if let number = numbers.removeValue(forKey: job), !senderFails { codesSent.append(number) }
       hub.codeSent(job, succeeded: !senderFails, at: time)
@@ -169,10 +192,26 @@ final class HubRig {
         hub.registrationSaved(job, .failed, at: time)
         return
       }
-      let displaced = store[registration.token]?.identity
+      let displaced = removeHolders(of: registration.tokens.map(\.token)).filter { $0 != registration.identity }
       store = store.filter { $0.value.identity != registration.identity }
-      store[registration.token] = registration
-      hub.registrationSaved(job, .saved(displaced: displaced == registration.identity ? nil : displaced), at: time)
+      keep(registration)
+      hub.registrationSaved(job, .saved(displaced: displaced), at: time)
+    case .moveRegistration(let job, let identity, let held, let tokens):
+      guard !storeFails else {
+        hub.registrationMoved(job, .failed, at: time)
+        return
+      }
+      guard let before = store[held], before.identity == identity, tokens.allSatisfy({ store[$0.token] == nil }),
+        let after = RelayRegistration(
+          identity: identity, tokens: before.tokens + tokens, registered: before.registered, expires: before.expires)
+      else {
+        hub.registrationMoved(job, .none, at: time)
+        return
+      }
+      keep(after)
+      hub.registrationMoved(job, .found(after), at: time)
+    case .endRegistrations(let job, let tokens):
+      hub.registrationsEnded(job, storeFails ? .failed : .ended(removeHolders(of: tokens)), at: time)
     case .removeRegistration(let job, let identity):
       if !storeFails { store = store.filter { $0.value.identity != identity } }
       hub.registrationRemoved(job, succeeded: !storeFails, at: time)
