@@ -38,6 +38,10 @@ extension EndToEnd {
       }
       try expectByIP("Before")
       try restart()
+      // A registration that has not moved when the old key goes has lapsed.
+      for phone in [dora, emil] {
+        try eventually("\(phone.name) has moved: \(phone.shuntdLog)") { phone.shuntdLog.contains("new number-token key") }
+      }
       try expectByIP("With the old file")
       // Dora gets the new one; then both keys are in use.
       let both = try String(contentsOfFile: pair.relay.trustFile, encoding: .utf8)
