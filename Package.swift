@@ -97,7 +97,7 @@ var targets: [Target] = [
     "HandsetTests",
     ["Handset", "Interposer", "Routing", "RelayProtocol", "Sealing", "VirtualModem", "QMI", "Telephony", protobuf]),
   tests("VirtualModemTests", ["VirtualModem", "QMI", "Telephony"]),
-  tests("ModemHostTests", ["ModemHost", "QMI", "Telephony"]),
+  tests("ModemHostTests", ["ModemHost", "QMI", "Sealing", "RelayProtocol", "Telephony", crypto]),
   tests(
     "RelayServerTests",
     [

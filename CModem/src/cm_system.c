@@ -46,6 +46,11 @@ void cm_system_keep_memory_small(void) {
   mallopt(M_TRIM_THRESHOLD, 256 * 1024);
 }
 
+void cm_system_wipe_freed_memory(void) {
+  // Freed octets become 0xff, and newly allocated ones its complement, 0.
+  mallopt(M_PERTURB, 0xff);
+}
+
 bool cm_system_trim_memory(void) {
   return malloc_trim(0) == 1;
 }

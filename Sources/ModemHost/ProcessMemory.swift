@@ -8,6 +8,13 @@ public enum ProcessMemory {
     cm_system_keep_memory_small()
   }
 
+  /// Has the allocator overwrite what is freed, from now on: swift-crypto 4.5.2 clears symmetric and Ed25519 keys itself, but
+  /// not an X-Wing private key, whose object of 8 KiB would lie in free memory until something else is put there. Blocks of
+  /// up to 1 KiB, which the allocator keeps at hand, are not overwritten. Call early in `main`.
+  public static func wipeFreed() {
+    cm_system_wipe_freed_memory()
+  }
+
   /// Gives free heap pages back to the kernel, and unmaps code that was run once, which comes back from the page cache
   /// when it is run again. Worth its while after start-up and after a burst of work.
   public static func trim() {

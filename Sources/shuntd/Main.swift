@@ -41,6 +41,7 @@ struct Main {
       }
     }
     ProcessMemory.keepSmall()
+    ProcessMemory.wipeFreed()
     let settings: Settings
     do throws(SettingsError) {
       settings = try Settings(file: SettingsFile(path: settingsPath))

@@ -19,6 +19,8 @@ uint64_t cm_system_watchdog_microseconds(void);
 // Sets malloc up for a small daemon: one arena, and allocations of 1 MiB and more mapped on their own so that
 // freeing them gives them back to the kernel at once. Call early in main.
 void cm_system_keep_memory_small(void);
+// Has the allocator overwrite what is freed, but for blocks of up to 1 KiB that it keeps at hand for the next need of their size.
+void cm_system_wipe_freed_memory(void);
 // Gives free heap pages back to the kernel. True when there were some.
 bool cm_system_trim_memory(void);
 // Unmaps the pages of code and constants of the program and its libraries. What is used again comes back from the page
