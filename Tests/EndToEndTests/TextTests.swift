@@ -170,9 +170,14 @@ extension EndToEnd {
       #expect("\(back)" == "out carrier unknown-recipient sent")
       #expect(try alice.receive().map(\.text) == ["Are you there?"])
       try alice.enroll()
-      let again = try alice.decisionOnSending("On", to: bob.number)
-      #expect("\(again)" == "out ip recipient-online delivered")
+      // With a new key, which Bob has to trust.
+      let new = try alice.decisionOnSending("On", to: bob.number)
+      #expect("\(new)" == "out carrier no-acknowledgement sent – the recipient's device does not believe the sender")
       #expect(try bob.receive().map(\.text) == ["On"])
+      try bob.shuntctl("trust", alice.number).orThrow()
+      let again = try alice.decisionOnSending("On again", to: bob.number)
+      #expect("\(again)" == "out ip recipient-online delivered")
+      #expect(try bob.receive().map(\.text) == ["On again"])
     }
   }
 }

@@ -24,16 +24,19 @@ final class Phone {
 
   // MARK: parts
 
-  func startModem() throws {
+  /// - Parameter changes: of the modem's options.
+  func startModem(_ changes: [String] = []) throws {
     let network = carrier.map { ["--carrier", $0.socket] } ?? []
     let started = rig.log(of: "\(name)-modem").components(separatedBy: "ready").count
     try rig.spawn(
       in: nil, "\(name)-modem",
-      [Prerequisites.shuntLab, "modem", "--link", modemPath, "--msisdn", number] + network + modemOptions)
+      [Prerequisites.shuntLab, "modem", "--link", modemPath, "--msisdn", number] + network + modemOptions + changes)
     try eventually("the modem of \(name) is ready") {
       rig.log(of: "\(name)-modem").components(separatedBy: "ready").count > started
     }
   }
+
+  func stopModem() throws { try rig.stop("\(name)-modem") }
 
   func startBus() throws { try rig.call("rig_message_bus", name) }
 
