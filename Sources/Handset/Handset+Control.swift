@@ -29,6 +29,8 @@ extension Handset {
     case .deregister(let number): deregister(number, call)
     case .lookUp(let numbers): lookUp(numbers, call)
     case .send(let number, let text): send(text, to: number, call)
+    case .fingerprint(let number): fingerprint(of: number, call)
+    case .trust(let number, let fingerprint): trust(number, fingerprint: fingerprint, call)
     }
   }
 

@@ -9,31 +9,50 @@ extension Handset {
   // MARK: by IP
 
   mutating func arrived(_ message: IncomingMessage) {
-    guard enrolment.isEnabled else {
+    // Until the SIM has been read again, nobody knows whose this device is.
+    guard enrolment.isEnabled, !identity.isInDoubt, let number = enrolment.number else {
       refuse(message.messageID, .notNow)
       return
     }
-    guard !incoming.isUnderWay(message.messageID) else { return }
+    if let sender = incoming.sender(underWay: message.messageID) {
+      // Another's of the same id can't be answered apart from it.
+      if sender != message.senderIdentityKey { refuse(message, .notNow) }
+      return
+    }
     guard let key = link.key(message.keyPackageID) else {
       refuse(message.messageID, .staleKeyPackage)
       return
     }
-    guard !incoming.isImpostor(message.senderIdentityKey) else {
+    guard !incoming.isImpostor(message) else {
       refuse(message.messageID, .notAuthentic)
       return
     }
     let opened: OpenedMessage
     do throws(SealingError) {
-      opened = try key.open(message, now: wall)
+      opened = try key.open(message, for: number, now: wall)
     } catch {
       note(.warning, "an incoming message was refused: \(error)")
       refuse(message.messageID, error == .expired || error == .staleKeyPackage ? .staleKeyPackage : .notAuthentic)
       return
     }
     var waiting = IncomingDesk.Waiting(message: message, opened: opened, arrived: now)
-    if incoming.hasSeen(message.messageID) {
-      // It is stored, and its acknowledgement was lost.
+    switch link.end(of: message) {
+    case .stored:
+      // Its acknowledgement was lost.
       acknowledge(waiting)
+      return
+    case .refused:
+      refuse(message, .notNow)
+      return
+    case nil: break
+    }
+    guard isTimely(opened.content) else {
+      if incoming.isClockNoteDue(now: now) {
+        note(
+          .warning,
+          "an incoming message was refused: by this device's clock its sender's is wrong, or it was held back; such texts come by the carrier")
+      }
+      refuse(message, .notNow)
       return
     }
     let sender = opened.content.senderNumber
@@ -45,14 +64,23 @@ extension Handset {
     }
     // None to compare with can be had when the sender's are all of number-token keys that this device does not know.
     guard let generation = vouched.map(\.generation).first(where: { configuration.trust?.pins($0) == true }) else {
-      refuse(message.messageID, .notNow)
+      refuse(message, .notNow)
       return
     }
     waiting.generation = generation
     if !incoming.wait(waiting) || !tokens.request(sender, generation: generation, isUrgent: true) {
       _ = incoming.revoke(message.messageID)
-      refuse(message.messageID, .notNow)
+      refuse(message, .notNow)
     }
+  }
+
+  /// A message whose sending, by its sender's clock, lies further back than this, or as far ahead, is refused: its sender's
+  /// device has used the carrier. With clocks that differ by less, a relay can hold a message back for no more than twice
+  /// as long, well inside ``Routing/RecentMessages/window``; with clocks that differ by more, texts come by the carrier.
+  static var sentLimit: Duration { .seconds(120) }
+
+  private func isTimely(_ content: MessageContent) -> Bool {
+    wall.elapsed(since: content.sent) <= Self.sentLimit && content.sent.elapsed(since: wall) <= Self.sentLimit
   }
 
   /// The token of a number that messages wait for is there, or can't be had.
@@ -62,36 +90,49 @@ extension Handset {
       if let token, let held = waiting.message.senderTokens.first(where: { $0.generation == generation }) {
         verified(waiting, token, vouched: held.token)
       } else {
-        refuse(waiting.message.messageID, .notNow)
+        refuse(waiting.message, .notNow)
       }
     }
   }
 
-  /// The sender's claimed number is believed only when its token is the one the relay vouches for.
+  /// The sender's claimed number is believed only when its token is the one the relay vouches for, and only of the key that is
+  /// pinned for it.
   private mutating func verified(_ waiting: IncomingDesk.Waiting, _ token: NumberToken, vouched: NumberToken) {
+    let message = waiting.message
     guard token == vouched else {
       note(.warning, "an incoming message was refused: its sender claims another's number")
-      incoming.markImpostor(waiting.message.senderIdentityKey)
-      refuse(waiting.message.messageID, .notAuthentic)
+      incoming.markImpostor(message)
+      refuse(message, .notAuthentic)
       return
     }
     let sender = waiting.opened.content.senderNumber
+    switch meet(message.senderIdentityKey, of: sender) {
+    case .pinned: break
+    case .changed:
+      refuse(message, .notAuthentic)
+      return
+    case .noRoom:
+      refuse(message, .storageFull)
+      return
+    }
     guard let submits = submits(waiting.opened.content, to: SMSAddress(enrolment.number ?? sender)) else {
       note(.warning, "an incoming message was refused: it is not what a person's text looks like")
-      refuse(waiting.message.messageID, .notAuthentic)
+      refuse(message, .notAuthentic)
       return
     }
     // What the carrier delivers has the user data as submitted; ours may be cut anew for the wider reference.
     let contents = submits.map { ContentIdentity($0) }
-    // A fallback's carrier copy left after this one did. A text that left later than the copy came is another text.
-    let age = wall.elapsed(since: waiting.opened.content.sent) + Self.clockTolerance
-    let copies = contents.filter {
-      incoming.recent.isOtherCopy(sender: sender, content: $0.octets, route: .ip, within: age, now: now)
+    let age = wall.elapsed(since: waiting.opened.content.sent)
+    func hasCopy(within: Duration) -> (ContentIdentity) -> Bool {
+      { [incoming, now] in
+        incoming.recent.hasOtherCopy(sender: sender, content: $0.octets, route: .ip, within: within, now: now)
+      }
     }
-    if copies.count == contents.count {
-      incoming.markSeen(waiting.message.messageID)
-      acknowledge(waiting)
-      record(incoming: waiting, outcome: .duplicate)
+    // What says the same as a carrier SMS shown since, as far as the clocks can be trusted, is that message held back. Or it is the
+    // same words again: then refusing them sends them by the carrier.
+    if contents.contains(where: hasCopy(within: age + Self.sentLimit)) {
+      refuse(message, .notNow)
+      if contents.allSatisfy(hasCopy(within: age + Self.clockTolerance)) { record(incoming: waiting, outcome: .duplicate) }
       return
     }
     let delivers = SMSDeliver.delivers(
@@ -164,7 +205,7 @@ extension Handset {
       return
     }
     if case .message(let waiting, let contents) = purpose {
-      incoming.markSeen(waiting.message.messageID)
+      settle(waiting.message, .stored)
       acknowledge(waiting)
       for content in contents {
         incoming.recent.remember(
@@ -189,7 +230,7 @@ extension Handset {
     switch purpose {
     case .message(let waiting, _):
       note(.error, "the spool can't be written; senders use the carrier")
-      refuse(waiting.message.messageID, reason)
+      refuse(waiting.message, reason)
     case .report: note(.error, "the spool can't be written; a status report is lost")
     }
   }
@@ -201,6 +242,17 @@ extension Handset {
     try? relay.notify(.acknowledge(id, mac), now: now)
   }
 
+  /// Refuses a message for good: its sender's device uses the carrier.
+  private mutating func refuse(_ message: IncomingMessage, _ reason: RefusalReason) {
+    settle(message, .refused)
+    refuse(message.messageID, reason)
+  }
+
+  private mutating func settle(_ message: IncomingMessage, _ end: SettledMessages.End) {
+    if link.settle(message, end), enrolment.registration != nil { publishKey() }
+  }
+
+  /// Refuses what could not be opened.
   private mutating func refuse(_ id: RelayProtocol.MessageID, _ reason: RefusalReason) {
     try? relay.notify(.refuse(id, reason), now: now)
   }
@@ -208,6 +260,7 @@ extension Handset {
   /// The sender uses the carrier instead.
   mutating func revoked(_ id: RelayProtocol.MessageID) {
     guard let waiting = incoming.revoke(id) else { return }
+    settle(waiting.message, .refused)
     record(incoming: waiting, outcome: .revoked)
   }
 

@@ -118,7 +118,7 @@ extension Handset {
     guard enrolment.isEnabled else { return .disabled }
     guard let registration = enrolment.registration, !registration.hasExpired(at: wall), let identity = identity.known
     else { return .unregistered }
-    guard enrolment.isBound(to: identity) else { return .simChanged }
+    guard enrolment.isBound(to: identity), !self.identity.isInDoubt else { return .simChanged }
     return .registered(online: link.isReady)
   }
 
@@ -131,7 +131,7 @@ extension Handset {
 
   private mutating func attempt(_ submission: Submission, _ recipient: PhoneNumber) {
     let token = cachedToken(of: recipient)
-    let hasKey = token != nil && contacts.keyPackage(of: recipient, now: now) != nil
+    let hasKey = token != nil && knownKeyPackage(of: recipient) != nil
     let (life, step) = OutgoingMessage.start(
       hasToken: token != nil, hasKey: hasKey, timeout: configuration.ipTimeout, now: now)
     outgoing[submission.id]?.phase = .byIP(Outgoing.Attempt(life: life, recipient: recipient, started: now))
@@ -173,7 +173,7 @@ extension Handset {
 
   private mutating func deliver(_ id: SubmissionID, _ message: Outgoing, _ attempt: Outgoing.Attempt) {
     guard let submission = message.submission, let key = identityKey, let number = enrolment.number,
-      let token = cachedToken(of: attempt.recipient), let package = contacts.keyPackage(of: attempt.recipient, now: now)
+      let token = cachedToken(of: attempt.recipient), let package = knownKeyPackage(of: attempt.recipient)
     else {
       advance(id) { $0.rejected(.unreachable) }
       return
@@ -182,7 +182,7 @@ extension Handset {
     let content = MessageContent(
       senderNumber: number, sent: wall, parts: submission.parts.map { MessagePart($0.submit) })
     do throws(SealingError) {
-      let sealed = try MessageSealer.seal(content, id: messageID, from: key, to: package)
+      let sealed = try MessageSealer.seal(content, id: messageID, from: key, to: package, of: attempt.recipient)
       var attempt = attempt
       attempt.messageID = messageID
       attempt.acknowledgementKey = sealed.acknowledgementKey
@@ -274,8 +274,16 @@ extension Handset {
         advance(id) { $0.rejected(.recipientOffline) }
         return
       }
-      contacts.remember(verified, of: attempt.recipient, now: now)
-      advance(id) { $0.keyFound() }
+      // Pinned before anything is sealed to it: a relay that offers a key of its own once is found out by the next.
+      switch meet(package.identityKey, of: attempt.recipient) {
+      case .pinned:
+        contacts.remember(verified, of: attempt.recipient, now: now)
+        advance(id) { $0.keyFound() }
+      case .changed: advance(id) { $0.rejected(.keyChanged) }
+      case .noRoom:
+        outgoing[id]?.releaseNote = pins.isDamaged ? "contacts' keys can't be read" : "no room for another contact's key"
+        advance(id) { $0.rejected(.refused) }
+      }
     }
   }
 
@@ -304,6 +312,7 @@ extension Handset {
   mutating func refused(_ messageID: RelayProtocol.MessageID, _ reason: RefusalReason) {
     guard let (id, attempt) = attempt(of: messageID) else { return }
     contacts.forget(attempt.recipient)
+    outgoing[id]?.releaseNote = reason.text
     advance(id) { life in
       switch reason {
       case .staleKeyPackage: life.rejected(.staleKey)
@@ -343,6 +352,18 @@ extension OutgoingMessage.Rejection {
     case .notRegistered, .notAuthenticated: self = .notRegistered
     case .stopping: self = .unreachable
     default: self = .refused
+    }
+  }
+}
+
+extension RefusalReason {
+  /// What the recipient's device said, for the record of a message that goes by the carrier for it.
+  var text: String? {
+    switch self {
+    case .notAuthentic: "the recipient's device does not believe the sender"
+    case .storageFull: "the recipient's device has no room"
+    case .notNow: "the recipient's device would not have it"
+    default: nil
     }
   }
 }

@@ -285,6 +285,8 @@ extension Handset {
     removalResult = nil
     guard enrolment.isEnabled else {
       if deregistrationDeadline == nil {
+        // What a damaged enrolment left behind goes, too.
+        forgetEverything()
         act(.reply(call, .row(status)))
       } else {
         calls.wait(call, .disable, until: nil)
@@ -298,8 +300,7 @@ extension Handset {
     supersededToken = nil
     interposer.setTapMode(.observe, now: now)
     abandonAttempts()
-    for file in [StateFile.enrolment, .identityKey, .tokens] { act(.remove(file)) }
-    forgetPeople()
+    forgetEverything()
     modemRetry.end()
     calls.wait(call, .disable, until: nil)
     guard isKnownToRelay, link.isReady else {
@@ -311,10 +312,17 @@ extension Handset {
     statusMayHaveChanged()
   }
 
+  /// What is on disk, and what is of others.
+  private mutating func forgetEverything() {
+    for file in StateFile.allCases { act(.remove(file)) }
+    forgetPeople()
+  }
+
   /// Keys and tokens of others.
   private mutating func forgetPeople() {
     tokensFailed(tokens.forgetAll())
     contacts.forgetAll()
+    pins = PinBook()
     classified = [:]
     incoming.forgetPeople()
   }

@@ -125,7 +125,11 @@ extension Handset {
     }
     link.end()
     link.problem = "\(problem)"
-    if problem != .stopped { note(.notice, "lost the relay: \(problem)") }
+    switch problem {
+    case .stopped: break
+    case .badProof: note(.error, "\(problem)")
+    default: note(.notice, "lost the relay: \(problem)")
+    }
     contacts.forgetAll()
     incoming.endSession()
     failLookUps(HandsetError(.relayUnreachable, "the session with the relay was lost: \(problem)"))
@@ -273,8 +277,7 @@ extension Handset {
       tokenArrived(number, generation: token.generation, token.token)
     case .failed(let number, let generation, let failure):
       switch failure {
-      case .badProof:
-        note(.error, "the relay's answer was not made with its pinned key: it is not trusted with this number")
+      case .badProof: relay.distrust(now: now)
       case .noCommonGeneration:
         note(.error, "the relay serves none of the number-token keys in this device's relay file; get a new one")
       }

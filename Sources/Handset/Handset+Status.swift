@@ -23,6 +23,7 @@ extension Handset {
       HandsetField("modem_state", interposer.isModemOpen ? "open" : "closed"),
       HandsetField("waiting_messages", Int64(spool.count)),
     ]
+    if pins.changedCount > 0 { fields.append(HandsetField("changed_keys", Int64(pins.changedCount))) }
     if let expires = enrolment.registration?.expires, let seconds = Int64(exactly: expires) {
       let (milliseconds, overflow) = seconds.multipliedReportingOverflow(by: 1000)
       if !overflow { fields.append(HandsetField("expires", WallTime(millisecondsSince1970: milliseconds).rfc3339)) }
@@ -64,6 +65,7 @@ extension Handset {
   private var message: String? {
     if case .failed(let text) = progress { return text }
     if !link.isReady, relay.status != .stopped, let problem = link.problem { return problem }
+    if enrolment.isEnabled, pins.isDamaged { return Self.damagedPins }
     return enrolment.isEnabled && progress == .idle && enrolment.registration == nil
       ? "the number is not confirmed; run shuntctl enable" : nil
   }
@@ -92,6 +94,7 @@ extension Handset {
         note(.error, "the identity key is missing or damaged; run shuntctl enable again")
       }
     }
+    if pins.isDamaged { note(.error, Self.damagedPins) }
     restoreSpool(state.spool)
     interposer.setTapMode(enrolment.isEnabled ? .intercept : .observe, now: now)
     if enrolment.isEnabled { interposer.openModem(now: now) }
@@ -106,7 +109,6 @@ extension Handset {
         let decoded = try file.decoded()
         spool.restore(file)
         stored.append(decoded.message)
-        if let id = try? MessageID(decoded.messageID) { incoming.markSeen(id) }
         if let copy = decoded.copy { copies.append(copy) }
       } catch {
         act(.setAsideInSpool(file.id))

@@ -33,6 +33,8 @@ public struct Handset {
   var incoming = IncomingDesk()
   var calls = PendingCalls()
   var contacts = ContactCache()
+  var pins: PinBook
+  var hasToldOfFullPins = false
   var classified: [String: DialledNumber] = [:]
   var lastMessageReference: UInt8 = 0
   var isShuttingDown = false
@@ -69,6 +71,7 @@ public struct Handset {
     relay = RelayClient(jitterSeed: self.generator.next())
     tokens = TokenDesk(cache: state.files[.tokens].map(TokenCache.init(serialized:)) ?? TokenCache())
     enrolment = Enrolment()
+    pins = state.files[.pins].map(PinBook.init(serialized:)) ?? (state.unreadable.contains(.pins) ? .damaged : PinBook())
     restore(state)
   }
 

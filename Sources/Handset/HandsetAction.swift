@@ -2,6 +2,7 @@ public import Interposer
 public import QMI
 public import RelayProtocol
 public import Routing
+public import Telephony
 
 /// What a device's shell has to do next. It does each in order, at once, and reports back by the event named.
 public enum HandsetAction: Sendable {
@@ -52,6 +53,8 @@ public enum HandsetAction: Sendable {
   /// Something the journal should tell; no personal data.
   case note(NoteLevel, String)
   case reply(HandsetCall, HandsetReply)
+  /// The identity key of a contact is another than the one pinned; once a key.
+  case keyChanged(PhoneNumber)
   /// The values that ``Handset/publicStatus`` tells have changed.
   case statusChanged([HandsetField])
 }

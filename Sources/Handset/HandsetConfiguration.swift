@@ -26,10 +26,13 @@ public struct HandsetConfiguration: Sendable {
 /// What the state directory held when the device started.
 public struct PersistedState: Sendable {
   public var files: [StateFile: [UInt8]]
+  /// Files that are there, or may be, but could not be read.
+  public var unreadable: Set<StateFile>
   public var spool: [SpooledMessage]
 
-  public init(files: [StateFile: [UInt8]] = [:], spool: [SpooledMessage] = []) {
+  public init(files: [StateFile: [UInt8]] = [:], unreadable: Set<StateFile> = [], spool: [SpooledMessage] = []) {
     self.files = files
+    self.unreadable = unreadable
     self.spool = spool
   }
 }

@@ -11,6 +11,10 @@ public enum HandsetRequest: Sendable, Equatable {
   case identity
   case lookUp(numbers: [String])
   case send(number: String, text: String)
+  /// The pinned key of a contact, and the changed one.
+  case fingerprint(number: String)
+  /// A contact's changed key, by its fingerprint in hexadecimal, is their own.
+  case trust(number: String, fingerprint: String)
 }
 
 /// Names one `HandsetRequest` until it is answered.
@@ -63,6 +67,9 @@ public struct HandsetError: Error, Sendable, Equatable {
     case sendFailed = "SendFailed"
     case busy = "Busy"
     case storage = "Storage"
+    case notPinned = "NotPinned"
+    case notChanged = "NotChanged"
+    case otherKey = "OtherKey"
   }
   public let name: Name
   /// For the person who asked; never names a number, code or key.

@@ -17,6 +17,8 @@ struct IdentityReading: Sendable {
   /// The latest reading, until the modem goes or its SIM can't be read any more.
   private(set) var known: DeviceIdentity?
   private var phase = Phase.idle
+  /// Something says that ``known`` may be the SIM that was, and it has not been read again since.
+  private(set) var isInDoubt = false
   private var failures = 0
 
   var isReading: Bool { if case .reading = phase { true } else { false } }
@@ -36,6 +38,7 @@ struct IdentityReading: Sendable {
 
   /// Something says that the SIM may be another one.
   mutating func mayHaveChanged(now: Duration) {
+    isInDoubt = true
     switch phase {
     case .idle: phase = .waiting(until: now + Self.settlingTime)
     case .reading: phase = .reading(again: true)
@@ -48,6 +51,7 @@ struct IdentityReading: Sendable {
   /// - Parameter needsSIM: Without a SIM the identity counts as unknown, and is read again.
   mutating func finished(_ read: DeviceIdentity, needsSIM: Bool, now: Duration) {
     guard case .reading(let again) = phase else { return }
+    isInDoubt = again
     if read.hasSIM || !needsSIM {
       failures = 0
       known = read

@@ -10,10 +10,12 @@ struct IncomingDesk {
   static let waitingCapacity = 32
   /// Messages that are being written at one time; more are refused for now.
   static let writingCapacity = 64
-  /// Message ids remembered, so that a repeated one is acknowledged but not shown again.
-  static let seenCapacity = 1_024
-  /// Identities that claimed a number that is not theirs, remembered so that each costs this device one look-up only.
+  /// Identities that claimed another number than the one vouched for, remembered so that each costs this device one look-up
+  /// only.
   static let impostorCapacity = 256
+
+  /// At most one line in the journal about wrong clocks in this time.
+  static let clockNoteInterval: Duration = .seconds(86_400)
 
   struct Waiting {
     let message: IncomingMessage
@@ -30,29 +32,30 @@ struct IncomingDesk {
     case report
   }
 
+  /// Whom the relay takes a sender for. Not the identity alone: a relay that vouches falsely for somebody once would have
+  /// them taken for an impostor ever after.
+  private struct Claim: Hashable {
+    let key: IdentityPublicKey
+    let tokens: [GenerationToken]
+
+    init(_ message: IncomingMessage) { (key, tokens) = (message.senderIdentityKey, message.senderTokens) }
+  }
+
   private(set) var waiting: [Waiting] = []
   var writes: [SpoolWrite: Stored] = [:]
   var recent = RecentMessages()
   var carrierMessages = CarrierMessages()
-  private var seen: [MessageID: Void] = [:]
-  private var seenOrder: [MessageID] = []
-  private var impostors: Set<IdentityPublicKey> = []
+  private var impostors: Set<Claim> = []
+  /// When the person was last told of a message that a wrong clock made late or early.
+  private var clockNote: Duration?
 
-  /// Whether it has been stored.
-  func hasSeen(_ id: MessageID) -> Bool { seen[id] != nil }
-
-  /// Whether it waits for its sender's token or for the disk, and will be answered then.
-  func isUnderWay(_ id: MessageID) -> Bool {
-    waiting.contains { $0.message.messageID == id }
-      || writes.values.contains { stored in
-        if case .message(let waiting, _) = stored { waiting.message.messageID == id } else { false }
-      }
-  }
-
-  mutating func markSeen(_ id: MessageID) {
-    guard seen.updateValue((), forKey: id) == nil else { return }
-    seenOrder.append(id)
-    if seenOrder.count > Self.seenCapacity { seen[seenOrder.removeFirst()] = nil }
+  /// The sender of the message of that id that waits for its sender's token or for the disk, and will be answered then.
+  func sender(underWay id: MessageID) -> IdentityPublicKey? {
+    if let waiting = waiting.first(where: { $0.message.messageID == id }) { return waiting.message.senderIdentityKey }
+    for case .message(let writing, _) in writes.values where writing.message.messageID == id {
+      return writing.message.senderIdentityKey
+    }
+    return nil
   }
 
   /// - Returns: false when too many wait.
@@ -79,11 +82,20 @@ struct IncomingDesk {
     return waiting.remove(at: index)
   }
 
-  func isImpostor(_ key: IdentityPublicKey) -> Bool { impostors.contains(key) }
+  func isImpostor(_ message: IncomingMessage) -> Bool { impostors.contains(Claim(message)) }
 
-  mutating func markImpostor(_ key: IdentityPublicKey) {
+  mutating func markImpostor(_ message: IncomingMessage) {
     if impostors.count >= Self.impostorCapacity { impostors.removeFirst() }
-    impostors.insert(key)
+    impostors.insert(Claim(message))
+  }
+
+  /// A message's time is not to be believed.
+  ///
+  /// - Returns: whether that is worth a line.
+  mutating func isClockNoteDue(now: Duration) -> Bool {
+    if let clockNote, now - clockNote < Self.clockNoteInterval { return false }
+    clockNote = now
+    return true
   }
 
   mutating func endSession() {
@@ -94,8 +106,6 @@ struct IncomingDesk {
   mutating func forgetPeople() {
     waiting = []
     recent = RecentMessages()
-    seen = [:]
-    seenOrder = []
     impostors = []
   }
 }

@@ -30,17 +30,25 @@ struct RelayLink {
   /// A wall clock that was set by more than this makes a key's expiry wrong: some devices start in 1970.
   static let wallTolerance: Duration = .seconds(600)
 
+  private struct HeldKey {
+    let key: SessionKey
+    var settled = SettledMessages()
+  }
+
   private(set) var isReady = false
   private(set) var generations: [TokenGeneration] = []
   var purposes: [RequestID: Purpose] = [:]
-  /// Opens what is sealed to this session. Only in memory.
-  private(set) var sessionKey: SessionKey?
-  private var previousKey: SessionKey?
+  /// Open what is sealed to this session. Only in memory.
+  private var current: HeldKey?
+  private var previous: HeldKey?
   private(set) var keyDeadline: Duration?
   /// The wall clock when the monotonic one was zero, as it seemed when the key was made.
   private var wallOrigin: WallTime?
   /// Why there is no session, for the person.
   var problem: String?
+
+  /// The key that others find.
+  var sessionKey: SessionKey? { current?.key }
 
   mutating func begin(_ session: SessionReady) {
     isReady = true
@@ -51,17 +59,17 @@ struct RelayLink {
   mutating func end() {
     isReady = false
     generations = []
-    sessionKey = nil
-    previousKey = nil
+    current = nil
+    previous = nil
     keyDeadline = nil
     wallOrigin = nil
   }
 
   mutating func use(_ key: SessionKey, now: Duration, wall: WallTime) {
     wallOrigin = wall.adding(.zero - now)
-    previousKey = sessionKey
-    sessionKey = key
-    keyDeadline = now + (previousKey == nil ? Self.keyLifetime : Self.keyOverlap)
+    previous = current
+    current = HeldKey(key: key)
+    keyDeadline = now + (previous == nil ? Self.keyLifetime : Self.keyOverlap)
   }
 
   /// The relay did not take the key.
@@ -69,8 +77,8 @@ struct RelayLink {
     guard isReady else { return }
     keyDeadline = now + Self.keyRetry
     // The one before is still the one that others look up.
-    if let previousKey { sessionKey = previousKey }
-    previousKey = nil
+    if let previous { current = previous }
+    previous = nil
   }
 
   /// Whether the wall clock has been set since the key was made.
@@ -86,14 +94,41 @@ struct RelayLink {
   /// - Returns: whether a new key is due.
   mutating func keyTimeReached(now: Duration) -> Bool {
     guard let deadline = keyDeadline, deadline <= now else { return false }
-    guard previousKey != nil else { return true }
-    previousKey = nil
+    guard previous != nil else { return true }
+    previous = nil
     keyDeadline = now + Self.keyLifetime - Self.keyOverlap
     return false
   }
 
-  /// The key a message is sealed to, when it is one of ours.
+  /// The key a message is sealed to, when it is one of ours and good for more.
   func key(_ id: KeyPackageID) -> SessionKey? {
-    [sessionKey, previousKey].lazy.compactMap { $0 }.first { $0.keyPackage.id == id }
+    guard let held = held(id), !held.settled.isFull else { return nil }
+    return held.key
+  }
+
+  /// What became of a message that came before.
+  func end(of message: IncomingMessage) -> SettledMessages.End? {
+    held(message.keyPackageID)?.settled.end(of: message.messageID, from: message.senderIdentityKey)
+  }
+
+  /// A message has been dealt with.
+  ///
+  /// - Returns: whether the key is worn out by it, and a new one due.
+  mutating func settle(_ message: IncomingMessage, _ end: SettledMessages.End) -> Bool {
+    if current?.key.keyPackage.id == message.keyPackageID {
+      let before = current?.settled.count ?? 0
+      current?.settled.settle(message.messageID, from: message.senderIdentityKey, end)
+      return before < SettledMessages.renewalCount && current?.settled.count == SettledMessages.renewalCount
+    }
+    if previous?.key.keyPackage.id == message.keyPackageID {
+      previous?.settled.settle(message.messageID, from: message.senderIdentityKey, end)
+    }
+    return false
+  }
+
+  private func held(_ id: KeyPackageID) -> HeldKey? {
+    if let current, current.key.keyPackage.id == id { return current }
+    if let previous, previous.key.keyPackage.id == id { return previous }
+    return nil
   }
 }

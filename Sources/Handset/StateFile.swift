@@ -6,4 +6,6 @@ public enum StateFile: String, Sendable, CaseIterable {
   case enrolment
   /// Number tokens asked for before: a serialized `TokenCache` of state.proto.
   case tokens
+  /// Identity keys of others: a serialized `Pins` of state.proto.
+  case pins
 }

@@ -25,8 +25,8 @@ public final class BusCall {
     case (.log, .lines(let lines)):
       withCStrings(lines) { cm_bus_call_reply_lines(handle, $0, lines.count) }
     case (.enable, .row(let row)), (.confirm, .row(let row)), (.disable, .row(let row)),
-      (.deregister, .row(let row)), (.status, .row(let row)),
-      (.identity, .row(let row)), (.send, .row(let row)):
+      (.deregister, .row(let row)), (.status, .row(let row)), (.identity, .row(let row)), (.send, .row(let row)),
+      (.fingerprint, .row(let row)), (.trust, .row(let row)):
       BusRows([row]).withHandle { cm_bus_call_reply_row(handle, $0) }
     default:
       preconditionFailure("\(request.method) does not return this kind of reply")

@@ -6,6 +6,8 @@ public final class BusClient {
   public var onDecision: ((String) -> Void)?
   /// What `Status` returns now.
   public var onStatusChanged: ((BusRow) -> Void)?
+  /// Whose identity key is another than the one pinned, as far as the daemon's settings let it be told.
+  public var onKeyChanged: ((BusRow) -> Void)?
   /// The daemon appeared on the bus (true) or left it; also called once soon after ``subscribe()``.
   public var onPresence: ((Bool) -> Void)?
   /// The bus itself is gone; nothing more will come.
@@ -71,6 +73,8 @@ public final class BusClient {
       if let text { onDecision?(String(cString: text)) }
     case ControlInterface.statusChangedSignal:
       if let row { onStatusChanged?(Self.row(row, 0)) }
+    case ControlInterface.keyChangedSignal:
+      if let row { onKeyChanged?(Self.row(row, 0)) }
     default:
       break
     }

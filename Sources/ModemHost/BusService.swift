@@ -65,6 +65,11 @@ public final class BusService {
     BusRows([status]).withHandle { cm_bus_service_emit_row(handle, ControlInterface.statusChangedSignal, $0) }
   }
 
+  /// Sends the signal `KeyChanged`: whose identity key is another than the one pinned.
+  public func emitKeyChanged(_ contact: BusRow) {
+    BusRows([contact]).withHandle { cm_bus_service_emit_row(handle, ControlInterface.keyChangedSignal, $0) }
+  }
+
   private static func from(_ userData: UnsafeMutableRawPointer?) -> BusService? {
     userData.map { Unmanaged<BusService>.fromOpaque($0).takeUnretainedValue() }
   }

@@ -8,6 +8,7 @@ public enum ControlInterface {
 
   static let decisionSignal = "Decision"
   static let statusChangedSignal = "StatusChanged"
+  static let keyChangedSignal = "KeyChanged"
 
   /// What `Introspect` tells; GDBus checks calls against it before they reach us.
   public static let introspectionXML = """
@@ -43,6 +44,15 @@ public enum ControlInterface {
           <arg name="text" type="s" direction="in"/>
           <arg name="result" type="a{sv}" direction="out"/>
         </method>
+        <method name="Fingerprint">
+          <arg name="number" type="s" direction="in"/>
+          <arg name="fingerprints" type="a{sv}" direction="out"/>
+        </method>
+        <method name="Trust">
+          <arg name="number" type="s" direction="in"/>
+          <arg name="fingerprint" type="s" direction="in"/>
+          <arg name="fingerprints" type="a{sv}" direction="out"/>
+        </method>
         <method name="Log">
           <arg name="count" type="u" direction="in"/>
           <arg name="records" type="as" direction="out"/>
@@ -52,6 +62,9 @@ public enum ControlInterface {
         </signal>
         <signal name="StatusChanged">
           <arg name="status" type="a{sv}"/>
+        </signal>
+        <signal name="KeyChanged">
+          <arg name="contact" type="a{sv}"/>
         </signal>
       </interface>
     </node>
@@ -70,6 +83,10 @@ public enum ControlRequest: Equatable, Sendable {
   case lookUp(numbers: [String])
   /// Answered when the message's outcome is known.
   case send(number: String, text: String)
+  /// The pinned key of a contact, and the changed one.
+  case fingerprint(number: String)
+  /// The contact's changed key is their own: the one of this fingerprint, in hexadecimal, as it was compared.
+  case trust(number: String, fingerprint: String)
   /// The last `count` records of the decision log, newest last.
   case log(count: UInt32)
 
@@ -84,6 +101,8 @@ public enum ControlRequest: Equatable, Sendable {
     case .identity: "Identity"
     case .lookUp: "LookUp"
     case .send: "Send"
+    case .fingerprint: "Fingerprint"
+    case .trust: "Trust"
     case .log: "Log"
     }
   }
@@ -104,6 +123,8 @@ extension ControlRequest {
     case .disable, .status, .identity: ("", [], 0)
     case .lookUp(let numbers): ("as", numbers, 0)
     case .send(let number, let text): ("ss", [number, text], 0)
+    case .fingerprint(let number): ("s", [number], 0)
+    case .trust(let number, let fingerprint): ("ss", [number, fingerprint], 0)
     case .log(let count): ("u", [], count)
     }
   }
@@ -119,6 +140,8 @@ extension ControlRequest {
     case ("Identity", 0): self = .identity
     case ("LookUp", _): self = .lookUp(numbers: strings)
     case ("Send", 2): self = .send(number: strings[0], text: strings[1])
+    case ("Fingerprint", 1): self = .fingerprint(number: strings[0])
+    case ("Trust", 2): self = .trust(number: strings[0], fingerprint: strings[1])
     case ("Log", 0): self = .log(count: number)
     default: return nil
     }
@@ -127,7 +150,7 @@ extension ControlRequest {
 
 /// The answer to a ``ControlRequest``.
 public enum ControlReply: Equatable, Sendable {
-  /// To `enable`, `confirm`, `disable`, `deregister`, `status`, `identity` and `send`.
+  /// To `enable`, `confirm`, `disable`, `deregister`, `status`, `identity`, `send`, `fingerprint` and `trust`.
   case row(BusRow)
   /// To `lookUp`: one a number, in order.
   case rows([BusRow])

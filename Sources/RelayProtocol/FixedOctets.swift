@@ -67,6 +67,14 @@ public enum NumberTokenKind: OctetKind {
   public static let isRedacted = true
 }
 
+/// A number as it stands in what is signed: E.164 with its plus sign, then zeros, 16 octets. Personal data.
+public typealias SignedNumber = FixedOctets<SignedNumberKind>
+public enum SignedNumberKind: OctetKind {
+  public static let octetCount = 16
+  public static let name = "signed number"
+  public static let isRedacted = true
+}
+
 /// A device's Ed25519 public key, 32 octets. It stands for a person, so it is not shown.
 public typealias IdentityPublicKey = FixedOctets<IdentityPublicKeyKind>
 public enum IdentityPublicKeyKind: OctetKind {

@@ -22,12 +22,16 @@ public struct Transcript: Hashable, Sendable {
     return Transcript("shunt/1 key package", id.octets, publicKey.octets, expiry)
   }
 
+  /// Names the person a message is for by number, too: a relay that passes somebody else's key off as theirs then has not
+  /// made that somebody read it.
+  ///
   /// - Parameter content: the serialized `SealedContent`, which holds the protocol version and the sender's number.
   public static func message(
-    sender: IdentityPublicKey, recipient: IdentityPublicKey, keyPackageID: KeyPackageID, messageID: MessageID,
-    content: [UInt8]
+    sender: IdentityPublicKey, recipient: IdentityPublicKey, recipientNumber: SignedNumber, keyPackageID: KeyPackageID,
+    messageID: MessageID, content: [UInt8]
   ) -> Transcript {
     Transcript(
-      "shunt/1 message", sender.octets, recipient.octets, keyPackageID.octets, messageID.octets, content)
+      "shunt/1 message", sender.octets, recipient.octets, recipientNumber.octets, keyPackageID.octets,
+      messageID.octets, content)
   }
 }

@@ -1118,7 +1118,8 @@ public nonisolated struct WireSealedPayload: Sendable {
   public var content: Data = Data()
 
   /// Ed25519 by the sender's identity key over "shunt/1 message" ‖ sender identity key ‖ recipient
-  /// identity key ‖ key package id ‖ message_id ‖ content.
+  /// identity key ‖ recipient's number (E.164 with the plus sign, then zeros, 16 octets) ‖ key package id
+  /// ‖ message_id ‖ content.
   public var signature: Data = Data()
 
   public var unknownFields = SwiftProtobuf.UnknownStorage()

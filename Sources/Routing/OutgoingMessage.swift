@@ -29,6 +29,8 @@ public struct OutgoingMessage: Sendable, Equatable {
     /// This device is not registered there.
     case notRegistered
     case unreachable
+    /// The identity key offered is not the one pinned for the recipient.
+    case keyChanged
   }
 
   private enum State: Sendable, Equatable {
@@ -162,6 +164,7 @@ public struct OutgoingMessage: Sendable, Equatable {
     case .refused: .relayRejected
     case .notRegistered: .notRegistered
     case .unreachable: .relayUnreachable
+    case .keyChanged: .keyChanged
     }
   }
 }

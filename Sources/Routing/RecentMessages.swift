@@ -50,6 +50,17 @@ public struct RecentMessages: Sendable {
     return true
   }
 
+  /// Whether something shown by the other route says the same. As often as it is asked.
+  ///
+  /// - Parameter within: how long ago the other may have been shown, at most ``window``.
+  public func hasOtherCopy(
+    sender: PhoneNumber, content: [UInt8], route: Route, within: Duration = window, now: Duration
+  ) -> Bool {
+    entries.contains {
+      $0.route != route && $0.sender == sender && $0.content == content && now - $0.time <= min(within, Self.window)
+    }
+  }
+
   private mutating func forget(before now: Duration) {
     entries.removeAll { now - $0.time > Self.window }
   }

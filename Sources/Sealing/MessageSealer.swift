@@ -2,6 +2,7 @@ internal import Crypto
 internal import FoundationEssentials
 public import RelayProtocol
 internal import SwiftProtobuf
+public import Telephony
 
 /// Seals messages to key packages.
 public enum MessageSealer {
@@ -9,17 +10,19 @@ public enum MessageSealer {
 
   /// Signs the content for one recipient, key package and message id, and seals it (some 0.3 ms).
   ///
+  /// - Parameter number: whom the message is for, whose key package this is said to be.
   /// - Throws: ``SealingError/tooLarge(octetCount:limit:)`` when it would not fit a frame: send it by carrier;
   ///   ``SealingError/badContent(_:)``, ``SealingError/invalidKey(_:)`` when the package's key is none.
   public static func seal(
-    _ content: MessageContent, id: MessageID, from sender: IdentityKey, to recipient: VerifiedKeyPackage
+    _ content: MessageContent, id: MessageID, from sender: IdentityKey, to recipient: VerifiedKeyPackage,
+    of number: PhoneNumber
   ) throws(SealingError) -> SealedMessage {
     let package = recipient.keyPackage
     let encoded = try content.encoded()
     let signature = try sender.sign(
       .message(
-        sender: sender.publicKey, recipient: package.identityKey, keyPackageID: package.id, messageID: id,
-        content: encoded))
+        sender: sender.publicKey, recipient: package.identityKey, recipientNumber: SignedNumber(number),
+        keyPackageID: package.id, messageID: id, content: encoded))
     let payload = WireSealedPayload.with {
       $0.content = Data(encoded)
       $0.signature = Data(signature.octets)
@@ -42,4 +45,11 @@ public struct SealedMessage: Sendable, Secret {
   public let sealed: [UInt8]
   /// Checks the recipient's acknowledgement.
   public let acknowledgementKey: AcknowledgementKey
+}
+
+extension SignedNumber {
+  init(_ number: PhoneNumber) throws(SealingError) {
+    let octets = Array(number.e164.utf8)
+    try self.init(library: octets + [UInt8](repeating: 0, count: max(0, SignedNumberKind.octetCount - octets.count)))
+  }
 }

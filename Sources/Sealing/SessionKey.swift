@@ -34,13 +34,16 @@ public struct SessionKey: Sendable, Secret {
       signature: try identity.sign(.keyPackage(id: id, publicKey: publicKey, expires: expires)))
   }
 
-  /// Opens a message and checks that the identity key it came with signed it for this device, this key package and this
+  /// Opens a message and checks that the identity key it came with signed it for this device's number, this key package and this
   /// message id. Whether that identity belongs to the sender's number is the caller's next question:
   /// ``MessageContent/senderNumber``. An id that was opened before is the caller's to refuse, too.
   ///
+  /// - Parameter number: this device's.
   /// - Throws: ``SealingError/staleKeyPackage``, ``SealingError/expired``, ``SealingError/unopenable``,
   ///   ``SealingError/badSignature``, ``SealingError/badContent(_:)``.
-  public func open(_ incoming: IncomingMessage, now: WallTime) throws(SealingError) -> OpenedMessage {
+  public func open(
+    _ incoming: IncomingMessage, for number: PhoneNumber, now: WallTime
+  ) throws(SealingError) -> OpenedMessage {
     guard incoming.keyPackageID == keyPackage.id else { throw .staleKeyPackage }
     guard keyPackage.isCurrent(at: now) else { throw .expired }
     let (plaintext, context) = try HybridEncryption.open(
@@ -51,8 +54,8 @@ public struct SessionKey: Sendable, Secret {
     try incoming.senderIdentityKey.verify(
       signature,
       of: .message(
-        sender: incoming.senderIdentityKey, recipient: keyPackage.identityKey, keyPackageID: keyPackage.id,
-        messageID: incoming.messageID, content: content))
+        sender: incoming.senderIdentityKey, recipient: keyPackage.identityKey, recipientNumber: SignedNumber(number),
+        keyPackageID: keyPackage.id, messageID: incoming.messageID, content: content))
     guard let exported = try? context.exportSecret(context: AcknowledgementKey.exportLabel.octets, outputByteCount: 32)
     else { throw .internalFailure("exporting") }
     return OpenedMessage(

@@ -11,6 +11,6 @@ struct ShuntControl: ParsableCommand {
       """,
     subcommands: [
       Enable.self, Confirm.self, Disable.self, Deregister.self, Status.self, Identity.self, LookUp.self, Send.self,
-      Log.self,
+      Fingerprint.self, Trust.self, Log.self,
     ])
 }

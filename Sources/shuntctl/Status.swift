@@ -6,7 +6,7 @@ struct Status: ParsableCommand {
     ("enabled", "Enabled"), ("state", "State"), ("message", "Note"), ("deregistration", "Deregistration"),
     ("deregistration_message", "Its note"), ("number", "Number"), ("relay", "Relay"),
     ("session", "Session"), ("expires", "Registered until"), ("modem", "Modem"), ("modem_state", "Modem state"),
-    ("waiting_messages", "Waiting messages"),
+    ("waiting_messages", "Waiting messages"), ("changed_keys", "Changed keys"),
   ]
 
   static let configuration = CommandConfiguration(abstract: "Show what Shunt is doing.")

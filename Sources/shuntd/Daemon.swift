@@ -121,6 +121,7 @@ final class Daemon {
       do throws(FileError) {
         persisted.files[file] = try state.read(file.rawValue)
       } catch {
+        persisted.unreadable.insert(file)
         notes.append((.error, "\(error)"))
       }
     }
@@ -327,6 +328,9 @@ final class Daemon {
     case .reply(let call, let reply):
       calls.removeValue(forKey: call)?.answer(reply)
       trimTimer?.arm(at: EventLoop.now + Self.trimDelay)
+    case .keyChanged(let number):
+      // As the decision log has it: everybody who may hear of decisions hears this.
+      bus.emitKeyChanged(["number": .string(settings.numbers == .clear ? number.e164 : number.masked)])
     case .statusChanged(let fields):
       bus.emitStatusChanged(BusRow(fields))
       trimTimer?.arm(at: EventLoop.now + Self.trimDelay)

@@ -54,6 +54,8 @@ extension HandsetRequest {
     case .identity: self = .identity
     case .lookUp(let numbers): self = .lookUp(numbers: numbers)
     case .send(let number, let text): self = .send(number: number, text: text)
+    case .fingerprint(let number): self = .fingerprint(number: number)
+    case .trust(let number, let fingerprint): self = .trust(number: number, fingerprint: fingerprint)
     case .log: return nil
     }
   }

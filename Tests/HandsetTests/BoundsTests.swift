@@ -123,17 +123,56 @@ import VirtualModem
 
   @Test mutating func theIncomingDeskIsBounded() throws {
     var desk = IncomingDesk()
-    var ids: [RelayProtocol.MessageID] = []
-    for _ in 0..<(IncomingDesk.seenCapacity + 5) { ids.append(RelayProtocol.MessageID(using: &generator)) }
-    for id in ids { desk.markSeen(id) }
-    #expect(!desk.hasSeen(ids[0]) && !desk.hasSeen(ids[4]) && desk.hasSeen(ids[5]) && desk.hasSeen(ids[ids.count - 1]))
-    var keys: [IdentityPublicKey] = []
-    for _ in 0..<(IncomingDesk.impostorCapacity + 5) { keys.append(IdentityPublicKey(using: &generator)) }
-    for key in keys { desk.markImpostor(key) }
-    #expect(desk.isImpostor(keys[keys.count - 1]))
-    #expect(keys.filter { desk.isImpostor($0) }.count == IncomingDesk.impostorCapacity)
+    let impostors = (0..<(IncomingDesk.impostorCapacity + 5)).map { _ in
+      IncomingMessage(
+        messageID: RelayProtocol.MessageID(using: &generator), senderToken: NumberToken(using: &generator),
+        generation: TestRelay.generation, senderIdentityKey: IdentityPublicKey(using: &generator),
+        keyPackageID: KeyPackageID(using: &generator), sealed: [1])
+    }
+    for impostor in impostors { desk.markImpostor(impostor) }
+    #expect(desk.isImpostor(impostors[impostors.count - 1]))
+    #expect(impostors.filter { desk.isImpostor($0) }.count == IncomingDesk.impostorCapacity)
+    var vouchedFor = impostors[impostors.count - 1]
+    vouchedFor.senderToken = NumberToken(using: &generator)
+    #expect(!desk.isImpostor(vouchedFor))
     desk.forgetPeople()
-    #expect(!desk.hasSeen(ids[9]) && !desk.isImpostor(keys[keys.count - 1]))
+    #expect(!desk.isImpostor(impostors[impostors.count - 1]))
+    // One line about clocks a day.
+    let notes = [0, 60, 86_399, 86_400, 86_460].map { desk.isClockNoteDue(now: .seconds(1_000 + $0)) }
+    #expect(notes == [true, false, false, true, false])
+  }
+
+  @Test mutating func whatASessionKeyOpenedIsRememberedUntilItOpensNoMore() throws {
+    var link = RelayLink()
+    link.begin(SessionReady(registration: nil, tokenGenerations: []))
+    let key = try SessionKey(
+      id: KeyPackageID([UInt8](repeating: 1, count: 16)), expires: 4_000_000_000, identity: IdentityKey())
+    link.use(key, now: .seconds(10), wall: wall)
+    let sender = IdentityPublicKey(using: &generator)
+    func message(_ sender: IdentityPublicKey, _ id: RelayProtocol.MessageID) -> IncomingMessage {
+      IncomingMessage(
+        messageID: id, senderToken: TestRelay.token(Self.number(0)), generation: TestRelay.generation,
+        senderIdentityKey: sender, keyPackageID: key.keyPackage.id, sealed: [1])
+    }
+    var ids: [RelayProtocol.MessageID] = []
+    var renewals: [Int] = []
+    for index in 1...SettledMessages.capacity {
+      #expect(link.key(key.keyPackage.id) != nil)
+      ids.append(RelayProtocol.MessageID(using: &generator))
+      let isDue = link.settle(message(sender, ids[index - 1]), index.isMultiple(of: 2) ? .stored : .refused)
+      if isDue { renewals.append(index) }
+    }
+    #expect(renewals == [SettledMessages.renewalCount])
+    // The first as well as the last; and it can't be pushed out, for nothing more is opened.
+    #expect(link.end(of: message(sender, ids[0])) == .refused && link.end(of: message(sender, ids[1])) == .stored)
+    #expect(link.end(of: message(sender, ids[ids.count - 1])) == .stored)
+    #expect(link.end(of: message(IdentityPublicKey(using: &generator), ids[0])) == nil)
+    #expect(link.key(key.keyPackage.id) == nil)
+    // What has ended once does not end again.
+    let again = link.settle(message(sender, ids[0]), .stored)
+    #expect(!again && link.end(of: message(sender, ids[0])) == .refused)
+    link.end()
+    #expect(link.end(of: message(sender, ids[0])) == nil)
   }
 
   @Test func carrierMessagesAreBounded() throws {

@@ -116,6 +116,8 @@ import VirtualModem
       let frame = QMIMessageBuilder(.indication, service: .uim, client: .broadcast, transaction: 0, message: 0x0032).finish()
       handset.modemIndicated(frame, now: now)
     }
+    // From the first sign on, before it has been read.
+    #expect(decision(alice, to: bob.number.e164, "In doubt") == "carrier sim-changed sent")
     world.run(.seconds(5))
     #expect(alice.state == "sim-changed" && !alice.isConnected)
     #expect(decision(alice, to: bob.number.e164) == "carrier sim-changed sent")
@@ -143,7 +145,7 @@ import VirtualModem
     #expect(alice.records.last?.attemptedIP == false)
     alice.restoreNetwork()
     world.run(until: { alice.isOnline })
-    #expect(decision(alice, to: bob.number.e164) == "ip recipient-online delivered")
+    #expect(decision(alice, to: bob.number.e164, "And again") == "ip recipient-online delivered")
   }
 
   @Test func aRelayThatDoesNotAnswerALookUpIsUnreachable() throws {
@@ -173,9 +175,21 @@ import VirtualModem
     // One that was reachable a moment ago, whose key is still remembered.
     bob.restoreNetwork()
     world.run(until: { bob.isOnline })
-    #expect(decision(alice, to: bob.number.e164) == "ip recipient-online delivered")
+    #expect(decision(alice, to: bob.number.e164, "And again") == "ip recipient-online delivered")
     bob.cutNetwork()
     #expect(decision(alice, to: bob.number.e164) == "carrier recipient-offline sent")
+  }
+
+  @Test func keyChanged() throws {
+    let world = World()
+    let (alice, bob) = try Device.pair(world)
+    #expect(decision(alice, to: bob.number.e164) == "ip recipient-online delivered")
+    _ = bob.answer(to: .disable)
+    _ = bob.answer(to: .enable(number: bob.number.e164))
+    world.run(until: { bob.isOnline })
+    #expect(decision(alice, to: bob.number.e164, "To whoever that is") == "carrier key-changed sent")
+    world.run(.seconds(2))
+    #expect(bob.messenger.texts.count == 2)
   }
 
   @Test func relayRejected() throws {

@@ -25,6 +25,7 @@ final class Device {
   private(set) var records: [DecisionRecord] = []
   private(set) var notes: [String] = []
   private(set) var replies: [HandsetCall: HandsetReply] = [:]
+  private(set) var changedKeys: [PhoneNumber] = []
   private(set) var connectCount = 0
   private(set) var openCount = 0
   private(set) var identityReadCount = 0
@@ -36,6 +37,8 @@ final class Device {
   // MARK: Its disk
 
   var files: [StateFile: [UInt8]] = [:]
+  /// Files that can't be read now.
+  var unreadable: Set<StateFile> = []
   var spool: [StoredMessageID: SpooledMessage] = [:]
   private(set) var damagedSpool: [String] = []
   var diskIsFull = false
@@ -135,6 +138,10 @@ final class Device {
 
   lazy var messenger = Messenger(self)
 
+  var identityKey: IdentityPublicKey? {
+    files[.identityKey].flatMap { try? IdentityKey(rawRepresentation: $0) }?.publicKey
+  }
+
   var deviceIdentity: DeviceIdentity {
     DeviceIdentity(
       imei: sim.imei, imsi: hasSIM ? sim.imsi : nil, iccid: hasSIM ? sim.iccid : nil, homeNetwork: sim.homeNetwork,
@@ -146,7 +153,9 @@ final class Device {
   func start() {
     epoch += 1
     handset = Handset(
-      configuration: configuration, state: PersistedState(files: files, spool: spool.values.sorted { $0.id < $1.id }),
+      configuration: configuration, state: PersistedState(
+        files: files.filter { !unreadable.contains($0.key) }, unreadable: unreadable,
+        spool: spool.values.sorted { $0.id < $1.id }),
       classifier: TestClassifier(), generator: SeededGenerator(seed: world.generator.next()), now: world.now,
       wall: wall)
     pump()
@@ -249,6 +258,7 @@ final class Device {
       precondition(replies[call] == nil, "answered twice")
       replies[call] = reply
     case .letSleep: letSleeps.append(world.now)
+    case .keyChanged(let number): changedKeys.append(number)
     case .statusChanged: break
     }
   }
@@ -423,6 +433,15 @@ extension [HandsetField] {
   func text(_ key: String) -> String? {
     for field in self where field.key == key {
       if case .text(let text) = field.value { return text }
+    }
+    return nil
+  }
+}
+
+extension [HandsetField] {
+  func number(_ key: String) -> Int64? {
+    for field in self where field.key == key {
+      if case .number(let number) = field.value { return number }
     }
     return nil
   }

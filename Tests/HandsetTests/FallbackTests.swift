@@ -90,12 +90,29 @@ import VirtualModem
     #expect(alice.messenger.sent("ok", to: bob.number.e164).hasSucceeded)
     bob.restoreNetwork()
     world.run(until: { bob.isOnline })
-    world.run(.seconds(60))
+    world.run(.seconds(180))
     #expect(alice.messenger.sent("ok", to: bob.number.e164).hasSucceeded)
     #expect(alice.messenger.sent("ok", to: bob.number.e164).hasSucceeded)
     world.run(.seconds(5))
     #expect(alice.records.map(\.route) == [.carrier, .ip, .ip])
     #expect(bob.messenger.texts.count == 3)
+  }
+
+  /// So soon after the carrier's, nobody can tell them from that message held back: the carrier brings them, too.
+  @Test(arguments: [0, 1, 20, 60, 110]) func theSameWordsSoonAfterTheCarriersGoByCarrierToo(seconds: Int) throws {
+    let world = World()
+    let (alice, bob) = try Device.pair(world)
+    bob.cutNetwork()
+    #expect(alice.messenger.sent("ok", to: bob.number.e164).hasSucceeded)
+    bob.restoreNetwork()
+    world.run(until: { bob.isOnline })
+    world.run(.seconds(seconds))
+    for _ in 0..<3 { #expect(alice.messenger.sent("ok", to: bob.number.e164).hasSucceeded) }
+    #expect(alice.messenger.sent("Other words", to: bob.number.e164).hasSucceeded)
+    world.run(.seconds(30))
+    #expect(alice.records.map(\.route) == [.carrier, .carrier, .carrier, .carrier, .ip])
+    #expect(bob.messenger.texts.count == 5)
+    #expect(bob.records.filter { $0.outcome == .delivered }.count == 5)
   }
 
   @Test func theSameWordsByCarrierMinutesAfterIPAreAnotherText() throws {

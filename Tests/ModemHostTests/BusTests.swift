@@ -80,6 +80,7 @@ extension OnMainLoop {
       ControlRequest.enable(number: "+919876543210"), .confirm(code: "ABCD2345"), .disable,
       .deregister(number: "+919876543210"), .status, .identity,
       .send(number: "+447700900123", text: "two lines\nand 😀"), .send(number: "", text: ""),
+      .fingerprint(number: "+447700900123"), .trust(number: "+447700900123", fingerprint: "12ac eae1"),
     ])
     func aRowIsAnswered(request: ControlRequest) throws {
       var requests: [ControlRequest] = []
@@ -264,6 +265,8 @@ extension OnMainLoop {
       var presence: [Bool] = []
       client.onDecision = { decisions.append($0) }
       client.onStatusChanged = { statuses.append($0) }
+      var contacts: [BusRow] = []
+      client.onKeyChanged = { contacts.append($0) }
       client.onPresence = { presence.append($0) }
       client.subscribe()
       client.subscribe()
@@ -272,10 +275,11 @@ extension OnMainLoop {
       #expect(loop.turn(until: { presence == [false, true] }, limit: .seconds(10)))
       service.emitDecision(#"{"reason":"recipient-online"}"#)
       service.emitStatusChanged(Self.row)
+      service.emitKeyChanged(["number": "…23"])
       service.emitDecision(#"{"reason":"emergency"}"#)
       #expect(loop.turn(until: { decisions.count == 2 }, limit: .seconds(10)))
       #expect(decisions == [#"{"reason":"recipient-online"}"#, #"{"reason":"emergency"}"#])
-      #expect(statuses == [Self.row])
+      #expect(statuses == [Self.row] && contacts == [["number": "…23"]])
       service.stop()
       service.emitDecision("dropped")
       #expect(loop.turn(until: { presence == [false, true, false] }, limit: .seconds(10)))
@@ -308,7 +312,7 @@ extension OnMainLoop {
       ])
       let introspected = try gdbus("org.freedesktop.DBus.Introspectable.Introspect")
       for member in ["Enable", "Confirm", "Disable", "Deregister", "Status", "Identity", "LookUp", "Send", "Log",
-        "Decision", "StatusChanged"]
+        "Fingerprint", "Trust", "Decision", "StatusChanged", "KeyChanged"]
       {
         #expect(introspected.contains("\"\(member)\""))
       }

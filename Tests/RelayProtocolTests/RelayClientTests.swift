@@ -576,4 +576,28 @@ struct ClientRig {
     try rig.passToDeadline()
     _ = try rig.becomeReady()
   }
+
+  @Test func aRelayThatIsNotBelievedIsLeftAloneForLong() throws {
+    var (rig, connection) = try ClientRig.ready()
+    rig.now += .seconds(100)
+    rig.client.distrust(now: rig.now)
+    #expect(rig.actions() == [.disconnect(connection), .sessionLost(.badProof)])
+    let due = try #require(rig.client.nextDeadline)
+    #expect(due - rig.now >= Backoff.longest / 2 && due - rig.now <= Backoff.longest)
+    // No network makes it honest.
+    rig.client.networkChanged(isAvailable: true, now: rig.now)
+    #expect(rig.actions().isEmpty && rig.client.nextDeadline == due)
+    rig.client.distrust(now: rig.now)
+    #expect(rig.actions().isEmpty)
+    // Nor does a sleep.
+    rig.client.stop(now: rig.now)
+    #expect(rig.actions() == [.stopped] && rig.client.nextDeadline == nil)
+    rig.client.start(now: rig.now + .seconds(5))
+    #expect(rig.actions().isEmpty && rig.client.nextDeadline == due)
+    try rig.passToDeadline()
+    guard case .connect = rig.actions().first else {
+      Issue.record("not tried again")
+      return
+    }
+  }
 }

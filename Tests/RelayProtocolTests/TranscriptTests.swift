@@ -23,9 +23,11 @@ import Testing
 
   @Test func messageOctets() {
     let transcript = Transcript.message(
-      sender: filled(1), recipient: filled(2), keyPackageID: filled(3), messageID: filled(4), content: [5, 6])
+      sender: filled(1), recipient: filled(2), recipientNumber: filled(7), keyPackageID: filled(3), messageID: filled(4),
+      content: [5, 6])
     #expect(
       transcript.octets
-        == Array("shunt/1 message".utf8) + octets(1, 32) + octets(2, 32) + octets(3, 16) + octets(4, 16) + [5, 6])
+        == Array("shunt/1 message".utf8) + octets(1, 32) + octets(2, 32) + octets(7, 16) + octets(3, 16) + octets(4, 16)
+          + [5, 6])
   }
 }

@@ -37,7 +37,7 @@ import Testing
       let content = MessageContent(senderNumber: alice.number, sent: now, parts: [part])
       let id = randomID()
       let sealed = try MessageSealer.seal(
-        content, id: id, from: alice.identity, to: VerifiedKeyPackage(package, now: now))
+        content, id: id, from: alice.identity, to: VerifiedKeyPackage(package, now: now), of: bob.number)
       let delivery = Delivery(
         messageID: id, recipientToken: token, keyPackageID: package.id, sealed: sealed.sealed,
         lifetimeMilliseconds: 60_000)
@@ -47,7 +47,7 @@ import Testing
         return
       }
       #expect(incoming.senderIdentityKey == alice.identity.publicKey)
-      let opened = try bob.session.open(incoming, now: now)
+      let opened = try bob.session.open(incoming, for: bob.number, now: now)
       #expect(opened.content == content)
       // The token the relay vouches for is that of the number inside.
       #expect(try await bob.token(of: opened.content.senderNumber) == incoming.senderToken)

@@ -46,6 +46,19 @@ import Testing
     #expect(result7 == .useCarrier(.recipientOffline, attemptedIP: true, revoke: false))
   }
 
+  @Test func aChangedKeyEndsInTheCarrier() {
+    var message = Self.started(hasKey: false)
+    let fresh = message.rejected(.keyChanged)
+    #expect(fresh == .useCarrier(.keyChanged, attemptedIP: false, revoke: false))
+    // After a first key that turned out stale, the message was with the relay already.
+    message = Self.started()
+    let stale = message.rejected(.staleKey)
+    let retried = message.rejected(.keyChanged)
+    #expect(stale == .lookUp && retried == .useCarrier(.keyChanged, attemptedIP: true, revoke: false))
+    let late = message.keyFound()
+    #expect(late == .nothing)
+  }
+
   @Test func silenceEndsInARevokeAndTheCarrier() {
     var message = Self.started()
     let result8 = message.accepted()

@@ -44,6 +44,19 @@ import Testing
     #expect(inTime && recent.count == 0)
   }
 
+  @Test func aCopyMayBeAskedForWithoutTakingIt() {
+    var recent = RecentMessages()
+    recent.remember(sender: sender, content: [1], route: .carrier, now: .seconds(1))
+    func has(_ content: [UInt8], _ route: Route, within: Duration = RecentMessages.window, at seconds: Int) -> Bool {
+      recent.hasOtherCopy(sender: sender, content: content, route: route, within: within, now: .seconds(seconds))
+    }
+    #expect(has([1], .ip, at: 2) && has([1], .ip, at: 601) && recent.count == 1)
+    #expect(!has([1], .carrier, at: 2) && !has([2], .ip, at: 2) && !has([1], .ip, at: 602))
+    #expect(has([1], .ip, within: .seconds(30), at: 31) && !has([1], .ip, within: .seconds(30), at: 32))
+    // No longer than the window, whatever is asked.
+    #expect(!has([1], .ip, within: .seconds(10_000), at: 700))
+  }
+
   @Test func theMemoryIsBounded() {
     var recent = RecentMessages()
     for index in 0..<(RecentMessages.capacity + 10) {

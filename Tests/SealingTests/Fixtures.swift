@@ -40,6 +40,7 @@ enum Fixtures {
   static let expires: UInt64 = 1_795_392_000 + 86_400
 
   static func number(_ text: String = "+919876543210") throws -> PhoneNumber { try PhoneNumber(e164: text) }
+  static func recipientNumber() throws -> PhoneNumber { try number("+919876500000") }
 
   /// A relay whose number-token key of generation 1 is `scalar`.
   static func keys(scalar: [UInt8]) throws -> RelayKeys {
@@ -90,7 +91,8 @@ struct Pair {
 
   func seal(_ content: MessageContent) throws -> SealedMessage {
     try MessageSealer.seal(
-      content, id: messageID, from: sender, to: VerifiedKeyPackage(sessionKey.keyPackage, now: Fixtures.now))
+      content, id: messageID, from: sender, to: VerifiedKeyPackage(sessionKey.keyPackage, now: Fixtures.now),
+      of: Fixtures.recipientNumber())
   }
 
   func incoming(

@@ -47,7 +47,7 @@ import Testing
     let verified = try VerifiedKeyPackage(package, now: Fixtures.now)
     #expect(throws: SealingError.invalidKey("sealing public key")) {
       try MessageSealer.seal(
-        try Fixtures.content(), id: FixedOctets(using: &generator), from: owner, to: verified)
+        try Fixtures.content(), id: FixedOctets(using: &generator), from: owner, to: verified, of: Fixtures.recipientNumber())
     }
   }
 

@@ -11,7 +11,7 @@ import Testing
   init() throws { pair = try Pair() }
 
   private func open(_ incoming: IncomingMessage, now: WallTime = Fixtures.now) throws -> OpenedMessage {
-    try pair.sessionKey.open(incoming, now: now)
+    try pair.sessionKey.open(incoming, for: Fixtures.recipientNumber(), now: now)
   }
 
   @Test(arguments: [1, 2, 10, 100]) func theRecipientReadsIt(parts: Int) throws {
@@ -78,36 +78,74 @@ import Testing
   @Test func toAnotherSessionWithTheSameID() throws {
     let message = try pair.seal(Fixtures.content())
     let next = try SessionKey(id: pair.sessionKey.keyPackage.id, expires: Fixtures.expires, identity: pair.recipient)
-    #expect(throws: SealingError.unopenable) { try next.open(pair.incoming(message.sealed), now: Fixtures.now) }
+    #expect(throws: SealingError.unopenable) { try next.open(pair.incoming(message.sealed), for: Fixtures.recipientNumber(), now: Fixtures.now) }
   }
 
-  /// What a recipient opened it could seal again for a third person: the signature says that it was not for them.
-  @Test func passedOnByItsRecipient() throws {
-    let content = try Fixtures.content().encoded()
-    let package = pair.sessionKey.keyPackage
-    let third = try IdentityKey().publicKey
-    for transcript in [
-      Transcript.message(
-        sender: pair.sender.publicKey, recipient: third, keyPackageID: package.id, messageID: pair.messageID,
-        content: content),
+  /// What the signature says beside the content.
+  private struct Statement {
+    var sender: IdentityPublicKey
+    var recipient: IdentityPublicKey
+    var recipientNumber: SignedNumber
+    var keyPackageID: KeyPackageID
+    var messageID: MessageID
+    var content: [UInt8]
+
+    var transcript: Transcript {
       .message(
-        sender: pair.sender.publicKey, recipient: package.identityKey,
-        keyPackageID: try FixedOctets([UInt8](repeating: 3, count: 16)), messageID: pair.messageID, content: content),
-      .message(
-        sender: pair.sender.publicKey, recipient: package.identityKey, keyPackageID: package.id,
-        messageID: try FixedOctets([UInt8](repeating: 3, count: 16)), content: content),
-      .message(
-        sender: pair.sender.publicKey, recipient: package.identityKey, keyPackageID: package.id,
-        messageID: pair.messageID, content: content + [0]),
-    ] {
-      let sealed = try sealed(content, signature: pair.sender.sign(transcript))
-      #expect(throws: SealingError.badSignature) { try open(pair.incoming(sealed)) }
+        sender: sender, recipient: recipient, recipientNumber: recipientNumber, keyPackageID: keyPackageID,
+        messageID: messageID, content: content)
     }
-    let right = Transcript.message(
-      sender: pair.sender.publicKey, recipient: package.identityKey, keyPackageID: package.id,
+  }
+
+  private func statement(_ content: [UInt8]) throws -> Statement {
+    Statement(
+      sender: pair.sender.publicKey, recipient: pair.sessionKey.keyPackage.identityKey,
+      recipientNumber: try SignedNumber(Fixtures.recipientNumber()), keyPackageID: pair.sessionKey.keyPackage.id,
       messageID: pair.messageID, content: content)
-    let sealed = try sealed(content, signature: pair.sender.sign(right))
+  }
+
+  /// What a recipient opened it could seal again for a third person; the signature says that it was not for them. Nor can
+  /// anything else that it says be another than it is.
+  @Test func everythingIsSigned() throws {
+    let content = try Fixtures.content().encoded()
+    let changes: [(inout Statement) throws -> Void] = [
+      { $0.sender = try IdentityKey().publicKey },
+      { $0.recipient = try IdentityKey().publicKey },
+      { $0.recipientNumber = try SignedNumber(Fixtures.number("+919876500001")) },
+      { $0.keyPackageID = try FixedOctets([UInt8](repeating: 3, count: 16)) },
+      { $0.messageID = try FixedOctets([UInt8](repeating: 3, count: 16)) },
+      { $0.content += [0] },
+      { $0.content = try Self.changed($0.content) { $0.protocolVersion = 2 } },
+      { $0.content = try Self.changed($0.content) { $0.senderNumber = "+919876543211" } },
+      { $0.content = try Self.changed($0.content) { $0.sentMs += 1 } },
+      { $0.content = try Self.changed($0.content) { $0.parts[0].dataCodingScheme = 0 } },
+      { $0.content = try Self.changed($0.content) { $0.parts[0].userData = Data("Hallx".utf8) } },
+      { $0.content = try Self.changed($0.content) { $0.parts.append($0.parts[0]) } },
+    ]
+    for (index, change) in changes.enumerated() {
+      var changed = try statement(content)
+      try change(&changed)
+      let sealed = try sealed(content, signature: pair.sender.sign(changed.transcript))
+      #expect(throws: SealingError.badSignature, "change \(index)") { try open(pair.incoming(sealed)) }
+    }
+    let sealed = try sealed(content, signature: pair.sender.sign(statement(content).transcript))
     #expect(throws: Never.self) { try open(pair.incoming(sealed)) }
+  }
+
+  private static func changed(
+    _ content: [UInt8], _ change: (inout WireSealedContent) -> Void
+  ) throws -> [UInt8] {
+    var wire = try WireSealedContent(serializedBytes: content)
+    change(&wire)
+    return try wire.serializedBytes()
+  }
+
+  /// A relay may pass one person's key package off as another's.
+  @Test func forAnotherNumber() throws {
+    let message = try pair.seal(Fixtures.content())
+    #expect(throws: SealingError.badSignature) {
+      try pair.sessionKey.open(pair.incoming(message.sealed), for: Fixtures.number("+919876500001"), now: Fixtures.now)
+    }
   }
 
   /// Seals what a sender of another make might.
@@ -136,13 +174,7 @@ import Testing
   // MARK: what a sender could try
 
   private func signed(_ content: [UInt8]) throws -> [UInt8] {
-    let package = pair.sessionKey.keyPackage
-    return try sealed(
-      content,
-      signature: pair.sender.sign(
-        .message(
-          sender: pair.sender.publicKey, recipient: package.identityKey, keyPackageID: package.id,
-          messageID: pair.messageID, content: content)))
+    try sealed(content, signature: pair.sender.sign(statement(content).transcript))
   }
 
   static let contents: [(String, @Sendable (inout WireSealedContent) -> Void)] = [
@@ -198,13 +230,14 @@ import Testing
       protocolIdentifier: 0, dataCodingScheme: 8, hasUserDataHeader: true, userDataLength: 140,
       userData: [UInt8](repeating: 0xFF, count: 140))
     var largest: SealedMessage?
+    let number = try Fixtures.recipientNumber()
     while parts.count < MessageContent.maximumParts {
       parts.append(full)
       let content = MessageContent(senderNumber: try Fixtures.number(), sent: Fixtures.now, parts: parts)
       do throws(SealingError) {
         largest = try MessageSealer.seal(
           content, id: pair.messageID, from: pair.sender,
-          to: VerifiedKeyPackage(pair.sessionKey.keyPackage, now: Fixtures.now))
+          to: VerifiedKeyPackage(pair.sessionKey.keyPackage, now: Fixtures.now), of: number)
       } catch {
         guard case .tooLarge(let octetCount, RelayFrame.maximumSealedOctetCount) = error else {
           Issue.record("\(error)")

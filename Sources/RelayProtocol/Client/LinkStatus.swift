@@ -37,6 +37,8 @@ public enum LinkProblem: Hashable, Sendable {
   /// The relay does not read any more.
   case backlog
   case ended(SessionEndReason)
+  /// An answer of the relay was not made with its pinned number-token key.
+  case badProof
   /// ``RelayClient/stop(now:)`` was called.
   case stopped
 }
@@ -60,6 +62,7 @@ extension LinkProblem: CustomStringConvertible {
     case .ended(.protocolError): "the relay ended the session over a protocol error"
     case .ended(.registrationRemoved): "the registration was ended by somebody who proved the number"
     case .ended(let reason): "the relay ended the session (reason \(reason.rawValue))"
+    case .badProof: "the relay is not trusted for now: it answered a look-up without proof of its pinned key"
     case .stopped: "stopped"
     }
   }

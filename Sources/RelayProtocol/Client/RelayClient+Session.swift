@@ -138,12 +138,14 @@ extension RelayClient {
     let wait =
       switch problem {
       // Two devices with one identity would otherwise throw each other out for ever; a version does not change soon.
-      case .ended(.replaced), .unsupportedVersion: backoff.failedForLong()
+      // Nor does a relay that cheats.
+      case .ended(.replaced), .unsupportedVersion, .badProof: backoff.failedForLong()
       case .refused(let failure):
         max(backoff.failed(), min(.seconds(Int64(failure.retryAfterSeconds)), Self.longestWaitAsked))
       default: backoff.failed()
       }
     decoder = RelayFrameDecoder()
+    if problem == .badProof { distrustedUntil = now + wait }
     state = .waiting(until: now + wait, problem)
   }
 
@@ -164,7 +166,7 @@ extension RelayClient {
     decoder = RelayFrameDecoder()
     state = .stopped
     act(.stopped)
-    if startAgain { connect(now: now) }
+    if startAgain { begin(now: now) }
   }
 }
 

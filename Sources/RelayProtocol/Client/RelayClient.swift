@@ -120,7 +120,7 @@ public struct RelayClient: Sendable {
   /// Connects, and from here on reconnects, until ``stop(now:)``.
   public mutating func start(now: Duration) {
     switch state {
-    case .stopped: connect(now: now)
+    case .stopped: begin(now: now)
     case .leaving(let connection, let deadline, _):
       state = .leaving(connection, deadline: deadline, startAgain: true)
     case .waiting, .connecting, .handshaking, .ready: break
@@ -159,6 +159,7 @@ public struct RelayClient: Sendable {
     keepalive.networkChanged()
     switch state {
     case .waiting(_, .refused(let failure)) where failure.retryAfterSeconds > 0: break
+    case .waiting(_, .badProof): break
     case .waiting(let until, let problem) where isAvailable:
       backoff.succeeded()
       let earliest = lastAttempt.map { $0 + configuration.shortestAttempt } ?? now
@@ -175,6 +176,13 @@ public struct RelayClient: Sendable {
       state = .ready(connection, session)
     case .stopped, .waiting, .connecting, .handshaking, .leaving: break
     }
+  }
+
+  /// What the relay said can't be believed: ends the session, and waits as long as there is to wait, on whatever network and
+  /// over whatever sleep.
+  public mutating func distrust(now: Duration) {
+    guard case .ready(let connection, _) = state else { return }
+    fail(connection, .badProof, now: now)
   }
 
   /// ``nextDeadline`` has come. Harmless at any other time.
@@ -300,8 +308,18 @@ public struct RelayClient: Sendable {
 
   /// When the attempt that is or was last under way began.
   var lastAttempt: Duration?
+  /// A relay that was not believed is left alone until then.
+  var distrustedUntil: Duration?
 
   mutating func act(_ action: Action) { actions.append(action) }
+
+  mutating func begin(now: Duration) {
+    if let distrustedUntil, now < distrustedUntil {
+      state = .waiting(until: distrustedUntil, .badProof)
+    } else {
+      connect(now: now)
+    }
+  }
 
   mutating func connect(now: Duration) {
     lastConnection += 1

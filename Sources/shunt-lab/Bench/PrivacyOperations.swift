@@ -38,11 +38,11 @@ enum PrivacyOperations {
       userData: [UInt8](repeating: 0x55, count: MessagePart.maximumUserDataOctetCount))
     let content = MessageContent(senderNumber: number, sent: now, parts: [part])
     let id = MessageID(using: &generator)
-    let sealed = try MessageSealer.seal(content, id: id, from: sender, to: package)
+    let sealed = try MessageSealer.seal(content, id: id, from: sender, to: package, of: number)
     let incoming = IncomingMessage(
       messageID: id, senderToken: token, generation: generation, senderIdentityKey: sender.publicKey,
       keyPackageID: package.keyPackage.id, sealed: sealed.sealed)
-    let acknowledgementKey = try sessionKey.open(incoming, now: now).acknowledgementKey
+    let acknowledgementKey = try sessionKey.open(incoming, for: number, now: now).acknowledgementKey
     let mac = try acknowledgementKey.mac(for: id)
     let transcript = Transcript.session(
       nonce: ChallengeNonce(using: &generator), certificateKeyHash: CertificateKeyHash(using: &generator))
@@ -68,9 +68,9 @@ enum PrivacyOperations {
       TimedOperation(
         "sign and seal a full SMS", octets: (sealed.sealed.count - part.userData.count, "added to its 140")
       ) {
-        _ = try MessageSealer.seal(content, id: id, from: sender, to: package)
+        _ = try MessageSealer.seal(content, id: id, from: sender, to: package, of: number)
       },
-      TimedOperation("open it, check its signature") { _ = try sessionKey.open(incoming, now: now) },
+      TimedOperation("open it, check its signature") { _ = try sessionKey.open(incoming, for: number, now: now) },
       TimedOperation("make an acknowledgement", octets: (mac.octets.count, "to the relay")) {
         _ = try acknowledgementKey.mac(for: id)
       },
