@@ -319,8 +319,15 @@ int cm_file_list(int directory, void (*found)(void *user_data, const char *name)
 }
 
 static void sweep_entry(int directory, const struct dirent *entry, void *context) {
-  (void)context;
-  if (strncmp(entry->d_name, TEMPORARY_PREFIX, strlen(TEMPORARY_PREFIX)) == 0) unlinkat(directory, entry->d_name, 0);
+  int *problem = context;
+  if (strncmp(entry->d_name, TEMPORARY_PREFIX, strlen(TEMPORARY_PREFIX)) == 0) {
+    unlinkat(directory, entry->d_name, 0);
+    return;
+  }
+  // No other user gets into the directory now, so that what was looked at is what is changed.
+  struct stat status;
+  if (fstatat(directory, entry->d_name, &status, AT_SYMLINK_NOFOLLOW) < 0 || !S_ISREG(status.st_mode)) return;
+  if ((status.st_mode & 077) != 0 && fchmodat(directory, entry->d_name, status.st_mode & 0700, 0) < 0) *problem = -errno;
 }
 
 // Finishes what a crash interrupted after its list was there.
@@ -349,7 +356,10 @@ static int finish_commit(int directory) {
 
 int cm_file_sweep(int directory) {
   int result = finish_commit(directory);
-  return result < 0 ? result : each_entry(directory, sweep_entry, NULL);
+  if (result < 0) return result;
+  int problem = 0;
+  result = each_entry(directory, sweep_entry, &problem);
+  return result < 0 ? result : problem;
 }
 
 // --- Logs -------------------------------------------------------------------------------------------

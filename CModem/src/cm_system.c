@@ -11,6 +11,8 @@
 #include <string.h>
 #include <sys/auxv.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <unistd.h>
@@ -77,6 +79,11 @@ size_t cm_system_release_code(void) {
   size_t octets = 0;
   dl_iterate_phdr(release_code_pages, &octets);
   return octets;
+}
+
+bool cm_system_deny_dumps(void) {
+  const struct rlimit none = {0, 0};
+  return setrlimit(RLIMIT_CORE, &none) == 0 && prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) == 0;
 }
 
 bool cm_system_pin_to_one_processor(void) {

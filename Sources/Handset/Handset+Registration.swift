@@ -57,7 +57,7 @@ extension Handset {
       }
     }
     guard makeIdentityKey() else {
-      fail(call, .storage, "no identity key could be made")
+      fail(call, .storage, "there is no identity key: none could be made, or the service manager gave none that can be used")
       return
     }
     // What is registered for another SIM, or for another number, is registered anew.
@@ -74,6 +74,10 @@ extension Handset {
 
   private mutating func makeIdentityKey() -> Bool {
     if identityKey != nil { return true }
+    if case .credential(let key) = configuration.identityKey {
+      identityKey = key
+      return key != nil
+    }
     guard let key = try? IdentityKey() else { return false }
     identityKey = key
     write(.identityKey, key.rawRepresentation)

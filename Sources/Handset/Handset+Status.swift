@@ -87,14 +87,22 @@ extension Handset {
         note(.error, "the file \(StateFile.enrolment.rawValue) can't be read; Shunt stays disabled")
       }
     }
+    let stored = state.files[.identityKey]
     if enrolment.isEnabled {
-      identityKey = state.files[.identityKey].flatMap { try? IdentityKey(rawRepresentation: $0) }
+      switch configuration.identityKey {
+      case .credential(let key): identityKey = key
+      case .stateDirectory: identityKey = stored.flatMap { try? IdentityKey(rawRepresentation: $0) }
+      }
       if identityKey == nil {
         enrolment.lapse()
         note(.error, "the identity key is missing or damaged; run shuntctl enable again")
       }
     }
     if pins.isDamaged { note(.error, Self.damagedPins) }
+    if case .credential(.some) = configuration.identityKey, stored != nil {
+      note(.notice, "the identity key in the state directory is removed: the service manager gives one")
+      act(.remove(.identityKey))
+    }
     restoreSpool(state.spool)
     interposer.setTapMode(enrolment.isEnabled ? .intercept : .observe, now: now)
     if enrolment.isEnabled { interposer.openModem(now: now) }

@@ -1,6 +1,6 @@
 internal import CModem
 
-/// The process's memory: kept small, and measured.
+/// The process's memory: kept small, to itself, and measured.
 public enum ProcessMemory {
   /// Sets the allocator up so that large passing needs, such as scrypt's 16 MiB, go back to the kernel when freed.
   /// Call early in `main`.
@@ -14,6 +14,12 @@ public enum ProcessMemory {
   public static func wipeFreed() {
     cm_system_wipe_freed_memory()
   }
+
+  /// Keeps keys, numbers and texts out of core dumps, and from other processes of the same user. Call early in `main`.
+  ///
+  /// - Returns: false when the kernel refuses.
+  @discardableResult
+  public static func denyDumps() -> Bool { cm_system_deny_dumps() }
 
   /// Gives free heap pages back to the kernel, and unmaps code that was run once, which comes back from the page cache
   /// when it is run again. Worth its while after start-up and after a burst of work.

@@ -12,7 +12,7 @@ public final class StateDirectory {
   public static let maximumOctetCount = 16 << 20
 
   /// Opens a directory, making it and its missing parents when it is not there. What a crash in the middle of a write
-  /// left behind is removed.
+  /// left behind is removed, and permissions that others have are taken back, of the directory and of its files.
   public convenience init(path: String) throws(FileError) {
     try self.init(path: path, result: cm_file_open_directory(path))
   }

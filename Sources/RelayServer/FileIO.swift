@@ -72,14 +72,20 @@ enum FileIO {
 
   /// - Returns: false with errno set.
   static func writeAll(_ octets: [UInt8], to file: Int32) -> Bool {
+    octets.withUnsafeBytes { writeAll($0, to: file) }
+  }
+
+  /// - Returns: false with errno set.
+  static func writeAll(_ octets: UnsafeRawBufferPointer, to file: Int32) -> Bool {
     var rest = octets[...]
     while !rest.isEmpty {
-      let count = rest.withUnsafeBytes { write(file, $0.baseAddress, $0.count) }
+      let pending = UnsafeRawBufferPointer(rebasing: rest)
+      let count = write(file, pending.baseAddress, pending.count)
       if count < 0 {
         if errno == EINTR { continue }
         return false
       }
-      rest.removeFirst(count)
+      rest = rest.dropFirst(count)
     }
     return true
   }
@@ -102,8 +108,9 @@ enum FileIO {
     return permissions & 0o077 != 0
   }
 
+  /// Private to this user when it is made here.
   static func makeDirectory(_ path: String) throws(RelayError) {
-    guard mkdir(path, 0o755) == 0 || errno == EEXIST else { throw .cannotWrite(path: path, reason: lastReason()) }
+    guard mkdir(path, 0o700) == 0 || errno == EEXIST else { throw .cannotWrite(path: path, reason: lastReason()) }
     guard isDirectory(path) else { throw .cannotWrite(path: path, reason: "not a directory") }
   }
 

@@ -47,9 +47,16 @@ final class RelayConnectionHandler: ChannelInboundHandler {
   }
 
   func channelRead(context: ChannelHandlerContext, data: NIOAny) {
-    guard let connection, isSecured, !isBad else { return }
+    guard let connection, isSecured else { return }
     let buffer = unwrapInboundIn(data)
-    buffer.withUnsafeReadableBytes { decoder.append($0) }
+    guard !isBad else {
+      buffer.withUnsafeReadableBytes { node.recorder?.record(.received, connection, $0) }
+      return
+    }
+    buffer.withUnsafeReadableBytes { octets in
+      node.recorder?.record(.received, connection, octets)
+      decoder.append(octets)
+    }
     do throws(RelayFrameError) {
       while let frame = try decoder.nextClientFrame() { node.received(frame, from: connection) }
     } catch {

@@ -22,6 +22,7 @@ final class RelayNode: @unchecked Sendable {
   private let store: RegistrationStore
   private let workers: RelayWorkers
   private let sender: any CodeSender
+  let recorder: FrameRecorder?
   private let codes = VerificationCodes()
   private let logger: Logger
 
@@ -31,14 +32,14 @@ final class RelayNode: @unchecked Sendable {
   private var unflushed: [RelayOutlet] = []
   private var lastConnection: UInt64 = 0
   /// Numbers are here from the opening of a registration to the sending of its code, and nowhere else.
-  private var unsentCodes: [RelayJobID: (number: PhoneNumber, code: String)] = [:]
+  private var unsentCodes: [RelayJobID: UnsentCode] = [:]
   private var timer: (deadline: Duration, task: Scheduled<Void>)?
   private var repeatedTasks: [RepeatedTask] = []
   private var isDraining = false
 
   init(
     eventLoop: any EventLoop, hub: RelayHub, keys: RelayKeys, store: RegistrationStore, workers: RelayWorkers,
-    sender: any CodeSender, metrics: any MetricsFactory, logger: Logger
+    sender: any CodeSender, recorder: FrameRecorder? = nil, metrics: any MetricsFactory, logger: Logger
   ) {
     self.eventLoop = eventLoop
     self.hub = hub
@@ -46,6 +47,7 @@ final class RelayNode: @unchecked Sendable {
     self.store = store
     self.workers = workers
     self.sender = sender
+    self.recorder = recorder
     self.logger = logger
     meters = RelayMeters(factory: metrics)
   }
@@ -223,7 +225,9 @@ final class RelayNode: @unchecked Sendable {
   private func send(_ frame: ServerFrame, to connection: RelayConnectionID) {
     guard let outlet = outlets[connection] else { return }
     do {
-      outlet.unwritten.writeBytes(try frame.encoded())
+      let octets = try frame.encoded()
+      if let recorder { octets.withUnsafeBytes { recorder.record(.sent, connection, $0) } }
+      outlet.unwritten.writeBytes(octets)
     } catch {
       // Only a fault of ours makes such a frame. Without its answer the device would wait for nothing.
       logger.error("a frame could not be encoded", metadata: ["error": "\(error)"])
@@ -344,7 +348,7 @@ final class RelayNode: @unchecked Sendable {
   }
 
   private enum Opening: Sendable {
-    case opened(PhoneNumber, code: String, [GenerationToken])
+    case opened(UnsentCode, [GenerationToken], CodeDigest)
     case bad
     case failed
   }
@@ -352,15 +356,19 @@ final class RelayNode: @unchecked Sendable {
   private func openNumber(_ job: RelayJobID, _ sealed: [UInt8], _ identity: IdentityPublicKey) {
     let keys = keys
     let codes = codes
+    let recorder = recorder
     workers.registrations.runIfActive(eventLoop: eventLoop) { () -> Opening in
-      guard let number = try? RegistrationEnvelope.open(sealed, identity: identity, keys: keys) else { return .bad }
-      guard let tokens = try? keys.tokens(for: number) else { return .failed }
-      return .opened(number, code: codes.draw(), tokens)
+      Erasure.scope {
+        guard let number = try? RegistrationEnvelope.open(sealed, identity: identity, keys: keys) else { return .bad }
+        if let recorder { Array(number.e164.utf8).withUnsafeBytes { recorder.record(.opened, nil, $0) } }
+        guard let tokens = try? keys.tokens(for: number) else { return .failed }
+        let code = codes.draw()
+        return .opened(UnsentCode(number, code: code), tokens, codes.digest(code, of: identity))
+      }
     }.whenComplete { result in
       switch (try? result.get()) ?? .failed {
-      case .opened(let number, let code, let tokens):
-        self.unsentCodes[job] = (number, code)
-        let digest = codes.digest(code, of: identity)
+      case .opened(let unsent, let tokens, let digest):
+        self.unsentCodes[job] = unsent
         self.event { $0.numberOpened(job, .opened(tokens, digest), at: $1) }
       case .bad: self.event { $0.numberOpened(job, .bad, at: $1) }
       case .failed: self.event { $0.numberOpened(job, .failed, at: $1) }
@@ -369,10 +377,12 @@ final class RelayNode: @unchecked Sendable {
   }
 
   private func sendCode(_ job: RelayJobID) {
-    guard let (number, code) = unsentCodes.removeValue(forKey: job) else { return }
+    guard let unsent = unsentCodes.removeValue(forKey: job) else { return }
     let sender = sender
     workers.senders.runIfActive(eventLoop: eventLoop) {
-      try sender.send(VerificationCodes.message(code), to: number)
+      try Erasure.scope {
+        try sender.send(VerificationCodes.message(unsent.code), to: unsent.number)
+      }
     }.whenComplete { result in
       var succeeded = true
       if case .failure(let error) = result {

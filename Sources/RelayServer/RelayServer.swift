@@ -18,6 +18,8 @@ public struct RelayServerConfiguration: Sendable {
   public var port = 7443
   public var limits = RelayLimits()
   public var sender: any CodeSender
+  /// A new file for all that passes inside TLS, and the numbers opened; for audits.
+  public var recording: String?
 
   public init(directory: RelayDirectory, sender: any CodeSender) {
     self.directory = directory
@@ -56,6 +58,12 @@ public final class RelayServer: Service {
         path: configuration.directory.keyPath,
         reason: "not the key of \(configuration.directory.certificatePath)")
     }
+    let recorder = try configuration.recording.map { path throws(RelayError) in try FrameRecorder(path: path, logger: logger) }
+    if let recorder {
+      logger.warning(
+        "for an audit: every frame, and every number that registers, in the clear, is recorded; never do this in service",
+        metadata: ["file": "\(recorder.path)"])
+    }
     let store = try RegistrationStore(path: configuration.directory.databasePath)
     try Self.report(store, generations: contents.keys.generations, path: configuration.directory.databasePath, logger)
     let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
@@ -64,7 +72,7 @@ public final class RelayServer: Service {
       certificateKeyHash: contents.keyHash, generations: contents.keys.generations, limits: configuration.limits)
     let node = RelayNode(
       eventLoop: group.next(), hub: hub, keys: contents.keys, store: store, workers: workers,
-      sender: configuration.sender, metrics: metrics, logger: logger)
+      sender: configuration.sender, recorder: recorder, metrics: metrics, logger: logger)
     do {
       let channel = try await Self.bootstrap(group, tls: tls, node: node)
         .bind(host: configuration.bindAddress, port: configuration.port).get()

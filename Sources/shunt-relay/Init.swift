@@ -25,6 +25,7 @@ extension ShuntRelay {
     var hosts: [String] = []
 
     func run() async throws {
+      ProcessSecrecy.denyDumps()
       let relay = RelayDirectory(path: directory)
       let hosts = hosts.isEmpty ? RelayDirectory.defaultHosts : hosts
       try relay.create(hosts: hosts)

@@ -34,6 +34,12 @@ extension ShuntRelay {
     @Option(help: ArgumentHelp("With --sender log: append codes to this file.", valueName: "file"))
     var codes: String?
 
+    @Option(
+      help: ArgumentHelp(
+        "For an audit only: record every frame that passes, as it is inside TLS, and every number that registers, in the clear, in a new file.",
+        valueName: "file"))
+    var recordFrames: String?
+
     @Option(help: "trace, debug, info, notice, warning, error or critical.")
     var logLevel = LogLevel(level: .notice)
 
@@ -56,6 +62,7 @@ extension ShuntRelay {
     func run() async throws {
       // What is made from here on, the database above all, is for this user only.
       umask(0o077)
+      let isSecret = ProcessSecrecy.denyDumps()
       signal(SIGPIPE, SIG_IGN)
       let level = logLevel.level
       LoggingSystem.bootstrap { label in
@@ -64,10 +71,12 @@ extension ShuntRelay {
         return handler
       }
       let logger = Logger(label: "shunt-relay")
+      if !isSecret { logger.warning("the system does not let this process keep its memory out of core dumps") }
       var configuration = RelayServerConfiguration(
         directory: RelayDirectory(path: directory), sender: try codeSender())
       configuration.port = port
       configuration.bindAddress = bind
+      configuration.recording = recordFrames
       let server = try await RelayServer.start(configuration, logger: logger)
       // The group's own messages would only repeat the server's.
       var quiet = logger

@@ -67,11 +67,12 @@ final class Daemon {
     var alternatives = [settings.path]
     if let real = Modem.realPath(of: settings.device) { alternatives.append(real) }
     if let real = Modem.realPath(of: settings.path) { alternatives.append(real) }
+    var configuration = HandsetConfiguration(
+      interposer: Interposer.Configuration(device: settings.device, alternativeDevices: alternatives),
+      trust: trust, ipTimeout: settings.ipTimeout)
+    configuration.identityKey = Credential.identityKey(&notes)
     handset = Handset(
-      configuration: HandsetConfiguration(
-        interposer: Interposer.Configuration(device: settings.device, alternativeDevices: alternatives),
-        trust: trust, ipTimeout: settings.ipTimeout),
-      state: persisted, classifier: LibPhoneNumber(), generator: SystemRandomNumberGenerator(), now: EventLoop.now,
+      configuration: configuration, state: persisted, classifier: LibPhoneNumber(), generator: SystemRandomNumberGenerator(), now: EventLoop.now,
       wall: EventLoop.wallTime)
     bus = BusService(bus: settings.bus)
     do throws(FileError) {

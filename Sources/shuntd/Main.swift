@@ -6,8 +6,12 @@ enum ExitStatus {
   static let usage: Int32 = 64
   /// EX_UNAVAILABLE: the socket is another proxy's.
   static let unavailable: Int32 = 69
+  /// EX_SOFTWARE
+  static let software: Int32 = 70
   /// EX_CANTCREAT: the state directory can't be used.
   static let state: Int32 = 73
+  /// EX_IOERR
+  static let output: Int32 = 74
   /// EX_CONFIG
   static let settings: Int32 = 78
 }
@@ -17,16 +21,18 @@ struct Main {
   static let defaultSettings = "/etc/shunt/shuntd.conf"
 
   static let usage = """
-    usage: shuntd [--settings FILE] [--check]
+    usage: shuntd [--settings FILE] [--check] | --new-identity-key
 
     Stands in for qmi-proxy and sends texts over IP when the recipient can be reached there.
-      --settings FILE  the settings file; \(defaultSettings) when not given
-      --check          read the settings, say what is wrong with them, and end
+      --settings FILE     the settings file; \(defaultSettings) when not given
+      --check             read the settings, say what is wrong with them, and end
+      --new-identity-key  write a new identity key, 32 octets, to standard output, for `systemd-creds encrypt`, and end
     """
 
   static func main() {
     var settingsPath = defaultSettings
     var isCheck = false
+    ProcessMemory.denyDumps()
     var arguments = CommandLine.arguments.dropFirst()
     while let argument = arguments.popFirst() {
       switch argument {
@@ -34,6 +40,7 @@ struct Main {
         print(usage)
         return
       case "--check": isCheck = true
+      case "--new-identity-key": return Credential.writeNewIdentityKey()
       case "--settings":
         guard let path = arguments.popFirst() else { fail("--settings needs a file", ExitStatus.usage) }
         settingsPath = path

@@ -38,8 +38,9 @@ struct StateDirectoryTests {
       precondition(mode(path) == 0o700 && mode(deep) == 0o700 && mode("\(deep)/key") == 0o600)
       // Permissions that someone gave away are taken back.
       chmod(deep, 0o755)
+      chmod("\(deep)/key", 0o664)
       _ = try StateDirectory(path: deep)
-      precondition(mode(deep) == 0o700)
+      precondition(mode(deep) == 0o700 && mode("\(deep)/key") == 0o600)
       let spool = try state.subdirectory("spool")
       try spool.write("1", [2])
       precondition(mode("\(deep)/spool") == 0o700)

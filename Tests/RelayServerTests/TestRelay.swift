@@ -18,7 +18,7 @@ final class TestRelay: Sendable {
 
   /// - Parameter directory: one that is there already, of a relay that was stopped.
   init(
-    directory: RelayDirectory? = nil, metrics: any MetricsFactory = NOOPMetricsHandler.instance,
+    directory: RelayDirectory? = nil, metrics: any MetricsFactory = NOOPMetricsHandler.instance, recording: String? = nil,
     limits: (inout RelayLimits) -> Void = { _ in }
   ) async throws {
     if let directory {
@@ -31,6 +31,7 @@ final class TestRelay: Sendable {
     var configuration = RelayServerConfiguration(directory: self.directory, sender: sender)
     configuration.port = 0
     configuration.bindAddress = "127.0.0.1"
+    configuration.recording = recording
     // Other tests may keep every core busy for a while.
     configuration.limits.authenticationTime = .seconds(240)
     limits(&configuration.limits)

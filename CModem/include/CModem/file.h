@@ -52,7 +52,8 @@ int cm_file_rename(int directory, const char *name, const char *new_name);
 
 // Names of the regular files in `directory` that do not begin with a dot, in no particular order.
 int cm_file_list(int directory, void (*found)(void *user_data, const char *name), void *user_data);
-// Finishes a cm_file_write_several that a crash interrupted after all was written, and removes the temporary files of others.
+// Finishes a cm_file_write_several that a crash interrupted after all was written, removes the temporary files of others, and takes
+// group and other permissions off the regular files that stay: they may have come from elsewhere.
 int cm_file_sweep(int directory);
 
 // Opens `path` for appending, made with mode 0600 when it is not there. Returns a descriptor (O_CLOEXEC).

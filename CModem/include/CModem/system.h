@@ -28,6 +28,9 @@ bool cm_system_trim_memory(void);
 // and number metadata run through megabytes of code that a proxy at work never touches; unmapped, the kernel can drop
 // it when memory is short. Returns how many octets were covered.
 size_t cm_system_release_code(void);
+// Keeps this process's memory out of core dumps and from other processes of the same user: not dumpable (prctl(2)), RLIMIT_CORE 0.
+// False when the kernel refuses.
+bool cm_system_deny_dumps(void);
 // Keeps this process, and those it starts from now on, on the processor it runs on, for measurements: which process the
 // scheduler wakes on which processor would otherwise be measured. False when the kernel refuses.
 bool cm_system_pin_to_one_processor(void);

@@ -33,7 +33,8 @@ enum Prerequisites {
     let path = ProcessInfo.processInfo.environment["PATH"] ?? "/usr/sbin:/usr/bin:/sbin:/bin"
     let folders = path.split(separator: ":").map(String.init)
     let names = [
-      "bash", "nsenter", "ip", "ss", "mmcli", "qmicli", "umockdev-run", "dbus-daemon", "gdbus", "openssl",
+      "bash", "nsenter", "ip", "ss", "mmcli", "qmicli", "umockdev-run", "dbus-daemon", "gdbus", "openssl", "tcpdump", "tshark",
+      "dbus-monitor", "setpriv", "prlimit",
     ]
     var missing = names.filter { name in !folders.contains { isExecutable("\($0)/\(name)") } }
     missing += ["/usr/sbin/ModemManager", stockProxy].filter { !isExecutable($0) }

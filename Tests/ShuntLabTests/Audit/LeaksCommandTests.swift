@@ -1,0 +1,145 @@
+import ArgumentParser
+import Foundation
+import RelayProtocol
+import Testing
+
+@testable import shunt_lab
+
+/// The command as it is run, on files and on a process.
+@Suite struct LeaksCommandTests {
+  private final class Folder {
+    let path: String
+
+    init() throws {
+      path = FileManager.default.temporaryDirectory.appendingPathComponent("shunt-leaks-\(UUID().uuidString)").path
+      try FileManager.default.createDirectory(atPath: "\(path)/disk/deep", withIntermediateDirectories: true)
+      try write("own-number/alice +447700900101 07700900101\nimsi/alice 234150999900101\n", "secrets")
+      try write("nothing", "disk/file")
+    }
+
+    deinit { try? FileManager.default.removeItem(atPath: path) }
+
+    func write(_ text: String, _ name: String) throws { try write(Array(text.utf8), name) }
+    func write(_ octets: [UInt8], _ name: String) throws {
+      try Data(octets).write(to: URL(fileURLWithPath: "\(path)/\(name)"))
+    }
+
+    func search(_ arguments: String...) throws -> LeakReport {
+      try LeaksCommand.parse(["--secrets", "\(path)/secrets"] + arguments).search()
+    }
+  }
+
+  @Test func aTreeIsSearchedWithItsFilesNames() throws {
+    let folder = try Folder()
+    let clean = try folder.search("\(folder.path)/disk")
+    #expect(clean.isClean && clean.isProved && clean.searches[0].partCount == 1)
+    try folder.write([0x29, 0x43, 0x51, 0x90, 0x99, 0x09, 0x10, 0x10], "disk/deep/cache")
+    try folder.write("x", "disk/447700900101.txt")
+    let report = try folder.search("\(folder.path)/disk")
+    #expect(report.isProved && !report.isClean)
+    #expect(Set(report.searches[0].findings.map { "\($0.secret): \($0.encoding) in \($0.place)" }) == [
+      "imsi/alice: BCD, low nibble first in deep/cache", "own-number/alice: ASCII in the name of a file",
+      "own-number/alice: national ASCII in the name of a file",
+    ])
+    #expect(!(report.json + report.lines.joined()).contains("0900101"))
+  }
+
+  @Test func largeFilesAreSearchedInPieces() throws {
+    let folder = try Folder()
+    var octets = [UInt8](repeating: 0x5A, count: OctetFile.pieceCount * 2)
+    octets.replaceSubrange(OctetFile.pieceCount - 6..<OctetFile.pieceCount + 9, with: Array("234150999900101".utf8))
+    try folder.write(octets, "dump")
+    let report = try folder.search("\(folder.path)/dump")
+    #expect(report.searches[0].findings == [
+      LeakFinding(secret: "imsi/alice", encoding: "ASCII", place: "\(folder.path)/dump", offset: OctetFile.pieceCount - 6)
+    ])
+  }
+
+  private func recording(_ records: [RecordedOctets]) -> [UInt8] {
+    records.reduce(into: RecordedOctets.header) {
+      $0 += RecordedOctets.recordHeader($1.kind, connection: $1.connection, octetCount: $1.octets.count) + $1.octets
+    }
+  }
+
+  @Test func ownNumbersAreAcceptedWhereTheRelayOpenedThemOnly() throws {
+    let folder = try Folder()
+    let number = Array("+447700900101".utf8)
+    try folder.write(
+      recording([
+        RecordedOctets(kind: .received, connection: 1, octets: [1, 2, 3]),
+        RecordedOctets(kind: .opened, connection: 0, octets: number),
+      ]), "frames")
+    let clean = try folder.search("--frames", "\(folder.path)/frames")
+    #expect(clean.isClean && clean.isProved && clean.searches[0].acceptedCount == 1)
+    try folder.write(
+      recording([
+        RecordedOctets(kind: .sent, connection: 1, octets: Array(number[..<6])),
+        RecordedOctets(kind: .received, connection: 1, octets: [1]),
+        RecordedOctets(kind: .sent, connection: 1, octets: Array(number[6...])),
+        RecordedOctets(kind: .opened, connection: 0, octets: Array("234150999900101".utf8)),
+      ]), "frames")
+    let report = try folder.search("--frames", "\(folder.path)/frames")
+    #expect(Set(report.searches[0].findings.map { "\($0.secret) \($0.place)" }) == [
+      "own-number/alice sent on connection 1", "imsi/alice opened by the relay",
+    ])
+    try folder.write(recording([RecordedOctets(kind: .sent, connection: 1, octets: [1, 2])]).dropLast(), "frames")
+    #expect(throws: LabError.self) { try folder.search("--frames", "\(folder.path)/frames") }
+  }
+
+  @Test func theMemoryOfAProcessIsSearched() throws {
+    let folder = try Folder()
+    let child = Process()
+    child.executableURL = URL(fileURLWithPath: "/bin/sh")
+    let input = Pipe()
+    let output = Pipe()
+    child.standardInput = input
+    child.standardOutput = output
+    child.arguments = ["-c", "read number; echo; read end"]
+    try child.run()
+    input.fileHandleForWriting.write(Data("nothing\n".utf8))
+    _ = output.fileHandleForReading.availableData
+    let process = "\(child.processIdentifier)"
+    #expect(try folder.search("--process", process).isClean)
+    child.terminate()
+    child.waitUntilExit()
+    let other = Process()
+    other.executableURL = URL(fileURLWithPath: "/bin/sh")
+    let otherInput = Pipe()
+    let otherOutput = Pipe()
+    other.standardInput = otherInput
+    other.standardOutput = otherOutput
+    other.arguments = ["-c", "read number; echo; read end"]
+    try other.run()
+    otherInput.fileHandleForWriting.write(Data("07700900101\n".utf8))
+    _ = otherOutput.fileHandleForReading.availableData
+    let report = try folder.search("--process", "\(other.processIdentifier)")
+    #expect(report.searches[0].findings.contains { $0.secret == "own-number/alice" && $0.encoding == "national ASCII" })
+    #expect(report.isProved && report.searches[0].octetCount > 10_000)
+    other.terminate()
+    other.waitUntilExit()
+  }
+
+  @Test(arguments: [
+    ("7f0000000000-7f0000001000 rw-p 00000000 00:00 0                          [heap]", "[heap]"),
+    ("7f0000000000-7f0000001000 rw-s 00000000 08:01 12    /var/lib/relay/relay.db-shm", "/var/lib/relay/relay.db-shm"),
+    ("7f0000000000-7f0000001000 r--p 00000000 00:00 0 ", ""),
+    ("7f0000000000-7f0000001000 r-xp 00000000 08:01 12    /usr/bin/shunt-relay", nil),
+    ("7f0000000000-7f0000001000 ---p 00000000 00:00 0 ", nil),
+    ("7fff00000000-7fff00001000 r--p 00000000 00:00 0      [vvar]", nil), ("nonsense", nil), ("", nil),
+  ] as [(String, String?)])
+  func regions(line: String, name: String?) {
+    #expect(MemorySearch.Region(line: line[...])?.name == name)
+  }
+
+  @Test(arguments: [[], ["--secrets", "x"], ["--secrets", "x", "--process", "0"], ["--secrets", "x", "--capture"]])
+  func wrongUsageIsRefused(arguments: [String]) {
+    #expect(throws: (any Error).self) { try LeaksCommand.parse(arguments) }
+  }
+
+  @Test func whatCanNotBeReadIsSaid() throws {
+    let folder = try Folder()
+    #expect(throws: LabError.self) { try folder.search("\(folder.path)/nowhere") }
+    #expect(throws: LabError.self) { try folder.search("--capture", "\(folder.path)/disk/file") }
+    #expect(throws: LabError.self) { try folder.search("--process", "999999999") }
+  }
+}
