@@ -52,7 +52,7 @@ extension EndToEnd {
       ("argument", "arguments and environment of shuntd and the relay have no secret", "imei/alice as ASCII"),
       ("environment", "arguments and environment of shuntd and the relay have no secret", "own-number/alice as ASCII"),
       ("state-mode", "the state directory is this user's only", "others may use alice-state/enrolment"),
-      ("core-limit", "shuntd and the relay dump no core", "alice-shuntd may dump core"),
+      ("core-limit", "shuntd and the relay dump no core", "other-shuntd may dump core"),
     ]
 
     @Test(arguments: [["--plant"], ["--plant", "nonsense"], ["--programs"], ["now"]])

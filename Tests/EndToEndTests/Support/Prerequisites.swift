@@ -34,7 +34,7 @@ enum Prerequisites {
     let folders = path.split(separator: ":").map(String.init)
     let names = [
       "bash", "nsenter", "ip", "ss", "mmcli", "qmicli", "umockdev-run", "dbus-daemon", "gdbus", "openssl", "tcpdump", "tshark",
-      "dbus-monitor", "setpriv", "prlimit",
+      "dbus-monitor", "setpriv",
     ]
     var missing = names.filter { name in !folders.contains { isExecutable("\($0)/\(name)") } }
     missing += ["/usr/sbin/ModemManager", stockProxy].filter { !isExecutable($0) }

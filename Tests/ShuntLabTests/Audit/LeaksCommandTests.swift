@@ -86,37 +86,35 @@ import Testing
     #expect(throws: LabError.self) { try folder.search("--frames", "\(folder.path)/frames") }
   }
 
+  /// A shell that has read a line, and waits.
+  private func withShell(thatRead line: String, _ body: (String) throws -> Void) throws {
+    let shell = Process()
+    shell.executableURL = URL(fileURLWithPath: "/bin/sh")
+    shell.arguments = ["-c", "read number; echo; read end"]
+    let (input, output) = (Pipe(), Pipe())
+    shell.standardInput = input
+    shell.standardOutput = output
+    try shell.run()
+    defer {
+      // It may have this thread's blocked signals.
+      kill(shell.processIdentifier, SIGKILL)
+      shell.waitUntilExit()
+    }
+    input.fileHandleForWriting.write(Data("\(line)\n".utf8))
+    _ = output.fileHandleForReading.availableData
+    try body("\(shell.processIdentifier)")
+  }
+
   @Test func theMemoryOfAProcessIsSearched() throws {
     let folder = try Folder()
-    let child = Process()
-    child.executableURL = URL(fileURLWithPath: "/bin/sh")
-    let input = Pipe()
-    let output = Pipe()
-    child.standardInput = input
-    child.standardOutput = output
-    child.arguments = ["-c", "read number; echo; read end"]
-    try child.run()
-    input.fileHandleForWriting.write(Data("nothing\n".utf8))
-    _ = output.fileHandleForReading.availableData
-    let process = "\(child.processIdentifier)"
-    #expect(try folder.search("--process", process).isClean)
-    child.terminate()
-    child.waitUntilExit()
-    let other = Process()
-    other.executableURL = URL(fileURLWithPath: "/bin/sh")
-    let otherInput = Pipe()
-    let otherOutput = Pipe()
-    other.standardInput = otherInput
-    other.standardOutput = otherOutput
-    other.arguments = ["-c", "read number; echo; read end"]
-    try other.run()
-    otherInput.fileHandleForWriting.write(Data("07700900101\n".utf8))
-    _ = otherOutput.fileHandleForReading.availableData
-    let report = try folder.search("--process", "\(other.processIdentifier)")
-    #expect(report.searches[0].findings.contains { $0.secret == "own-number/alice" && $0.encoding == "national ASCII" })
-    #expect(report.isProved && report.searches[0].octetCount > 10_000)
-    other.terminate()
-    other.waitUntilExit()
+    try withShell(thatRead: "nothing") { process in
+      let report = try folder.search("--process", process)
+      #expect(report.isClean && report.isProved && report.searches[0].octetCount > 10_000)
+    }
+    try withShell(thatRead: "07700900101") { process in
+      let findings = try folder.search("--process", process).searches[0].findings
+      #expect(findings.contains { $0.secret == "own-number/alice" && $0.encoding == "national ASCII" })
+    }
   }
 
   @Test(arguments: [
