@@ -170,7 +170,8 @@ final class RelayNode: @unchecked Sendable {
       let isValid = (try? authentication.identityKey.verify(authentication.signature, of: transcript)) != nil
       hub.signatureChecked(job, isValid: isValid, at: RelayClock.time)
     case .checkCode(let job, let identity, let code, let digest):
-      hub.codeChecked(job, isRight: codes.isRight(code, of: identity, digest), at: RelayClock.time)
+      let isRight = Erasure.scope { codes.isRight(code, of: identity, digest) }
+      hub.codeChecked(job, isRight: isRight, at: RelayClock.time)
     case .sendCode(let job): sendCode(job)
     case .discardCode(let job): unsentCodes[job] = nil
     case .openNumber(let job, let sealed, let identity): openNumber(job, sealed, identity)
