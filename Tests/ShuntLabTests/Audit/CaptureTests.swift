@@ -112,6 +112,15 @@ import Testing
     #expect(throws: CaptureError.self) { try search(huge) }
   }
 
+  @Test func streamsAreHeldUpToABound() throws {
+    let packet = PlantedPackets.packet([UInt8](repeating: 0x5A, count: 60_000)[...], sequence: 1)
+    let segment = try #require(TCPSegment(packet, linkType: PlantedPackets.linkType))
+    var streams = TCPStreams()
+    // The segments share their octets.
+    while streams.add(segment) {}
+    #expect(TCPStreams.maximumOctetCount - 60_000..<TCPStreams.maximumOctetCount ~= streams.octetCount)
+  }
+
   @Test(arguments: 0..<200 as Range<UInt64>)
   func anyPacketIsTaken(seed: UInt64) throws {
     var generator = LeakTestGenerator(state: seed)

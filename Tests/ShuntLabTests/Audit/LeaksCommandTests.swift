@@ -129,6 +129,28 @@ import Testing
     #expect(MemorySearch.Region(line: line[...])?.name == name)
   }
 
+  @Test func exitStatusesTell() throws {
+    let folder = try Folder()
+    let own = try FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")
+    let program = URL(fileURLWithPath: own).deletingLastPathComponent().appendingPathComponent("shunt-lab")
+    func status(_ arguments: String...) throws -> Int32 {
+      let process = Process()
+      process.executableURL = program
+      process.arguments = ["leaks"] + arguments
+      process.standardOutput = FileHandle.nullDevice
+      process.standardError = FileHandle.nullDevice
+      try process.run()
+      process.waitUntilExit()
+      return process.terminationStatus
+    }
+    let secrets = "\(folder.path)/secrets"
+    #expect(try status("--secrets", secrets, "\(folder.path)/disk") == 0)
+    #expect(try status("--secrets", secrets, "--json", secrets) == 1)
+    #expect(try status("--secrets", secrets) == 64)
+    #expect(try status("--secrets", "\(folder.path)/disk/file", secrets) == 64)
+    #expect(try status("--secrets", secrets, "\(folder.path)/nowhere") == 66)
+  }
+
   @Test(arguments: [[], ["--secrets", "x"], ["--secrets", "x", "--process", "0"], ["--secrets", "x", "--capture"]])
   func wrongUsageIsRefused(arguments: [String]) {
     #expect(throws: (any Error).self) { try LeaksCommand.parse(arguments) }
