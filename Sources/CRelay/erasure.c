@@ -55,12 +55,10 @@ void free(void *octets) {
 
 // What moves leaves its old place behind.
 void *realloc(void *octets, size_t count) {
-  if (scopes == 0 || !octets || count == 0) {
-    if (count == 0 && octets && scopes > 0) {
-      free(octets);
-      return NULL;
-    }
-    return __libc_realloc(octets, count);
+  if (scopes == 0 || !octets) return __libc_realloc(octets, count);
+  if (count == 0) {
+    free(octets);
+    return NULL;
   }
   size_t old_count = malloc_usable_size(octets);
   void *moved = malloc(count);

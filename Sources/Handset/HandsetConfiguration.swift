@@ -7,6 +7,7 @@ public struct HandsetConfiguration: Sendable {
   public var interposer: Interposer.Configuration
   /// What is known of the relay beforehand; nil when no relay is configured.
   public var trust: RelayTrust?
+  /// Where the identity key comes from.
   public var identityKey = IdentityKeySource.stateDirectory
   /// From a client's request until the carrier is used, when no acknowledgement comes.
   public var ipTimeout: Duration

@@ -14,8 +14,9 @@ enum Credential {
     let path = "\(String(cString: directory))/\(name)"
     let descriptor = open(path, O_RDONLY | O_CLOEXEC)
     guard descriptor >= 0 else {
-      if errno == ENOENT { return .stateDirectory }
-      notes.append((.error, "the credential \(path) can't be read: \(SystemError(number: errno)); texts go by the carrier"))
+      let error = SystemError(number: errno)
+      if error.number == ENOENT { return .stateDirectory }
+      notes.append((.error, "the credential \(path) can't be read: \(error); texts go by the carrier"))
       return .credential(nil)
     }
     defer { close(descriptor) }

@@ -72,8 +72,8 @@ final class Daemon {
       trust: trust, ipTimeout: settings.ipTimeout)
     configuration.identityKey = Credential.identityKey(&notes)
     handset = Handset(
-      configuration: configuration, state: persisted, classifier: LibPhoneNumber(), generator: SystemRandomNumberGenerator(), now: EventLoop.now,
-      wall: EventLoop.wallTime)
+      configuration: configuration, state: persisted, classifier: LibPhoneNumber(),
+      generator: SystemRandomNumberGenerator(), now: EventLoop.now, wall: EventLoop.wallTime)
     bus = BusService(bus: settings.bus)
     do throws(FileError) {
       decisionLog = try AppendFile(path: settings.decisionLog)

@@ -40,6 +40,10 @@ extension EndToEnd {
         try FileManager.default.contentsOfDirectory(atPath: rig.path("state")).contains("spool")
       }
       #expect(try deniesDumps(process))
+      // Another program in its place would not.
+      let other = try startAsNobody(rig, in: "dora", "other", ["sleep", "60"])
+      try eventually("the other program runs") { TextFile.read("/proc/\(other)/comm") == "sleep\n" }
+      #expect(try !deniesDumps(other))
     }
 
     @Test func theRelayDeniesDumps() throws {
