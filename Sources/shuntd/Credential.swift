@@ -22,7 +22,6 @@ enum Credential {
     defer { close(descriptor) }
     var octets = [UInt8](repeating: 0, count: octetCount + 1)
     let count = octets.withUnsafeMutableBytes { read(descriptor, $0.baseAddress, $0.count) }
-    defer { octets.withUnsafeMutableBytes { $0.initializeMemory(as: UInt8.self, repeating: 0) } }
     guard count == octetCount, let key = try? IdentityKey(rawRepresentation: Array(octets.prefix(count))) else {
       notes.append((.error, "the credential \(path) is no key of \(octetCount) octets; texts go by the carrier"))
       return .credential(nil)
