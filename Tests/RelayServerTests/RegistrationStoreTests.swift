@@ -157,6 +157,27 @@ import Testing
     #expect(try store.find([octets(0xA1), octets(0xA2)], now: 0) == [octets(0xA2)])
   }
 
+  @Test func tokensKeysAndTimesAreAllThatIsKept() throws {
+    let path = TemporaryFiles.path("store")
+    defer { for end in ["", "-wal", "-shm"] { try? FileManager.default.removeItem(atPath: path + end) } }
+    let store = try RegistrationStore(path: path)
+    _ = try store.save(registration(1, token: 0xA1))
+    store.close()
+    let columns = try DatabaseQueue(path: path).read { database in
+      try String.fetchAll(
+        database,
+        sql: """
+          SELECT m.name || '.' || c.name FROM sqlite_schema m JOIN pragma_table_info(m.name) c
+          WHERE m.type = 'table' ORDER BY 1
+          """)
+    }
+    #expect(
+      columns == [
+        "grdb_migrations.identifier", "registration.expires", "registration.identity", "registration.registered",
+        "token.generation", "token.identity", "token.token",
+      ])
+  }
+
   @Test func removedLeavesNoTraceInTheFiles() throws {
     let directory = TemporaryFiles.path("store")
     try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: false)
