@@ -169,7 +169,7 @@ extension Handset {
     let rows = job.entries.map { entry -> [HandsetField] in
       let presence: String
       if entry.number == nil {
-        presence = "unknown"
+        presence = "invalid"
       } else {
         switch rest.popFirst() {
         case .online: presence = "online"
@@ -263,7 +263,16 @@ extension HandsetError {
       case .notRegistered: .notRegistered
       default: .relayRefused
       }
-    let wait = failure.retryAfterSeconds > 0 ? "; try again in \(failure.retryAfterSeconds) s" : ""
+    let wait = failure.retryAfterSeconds > 0 ? "; try again in \(Self.words(failure.retryAfterSeconds))" : ""
     self.init(name, "the relay refused: \(failure.text)\(wait)")
+  }
+
+  /// A wait as a person says it, rounded up.
+  private static func words(_ seconds: UInt32) -> String {
+    switch seconds {
+    case ..<120: "\(seconds) seconds"
+    case ..<7_200: "\((seconds + 59) / 60) minutes"
+    default: "\((UInt64(seconds) + 3_599) / 3_600) hours"
+    }
   }
 }

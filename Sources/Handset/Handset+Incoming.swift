@@ -9,8 +9,7 @@ extension Handset {
   // MARK: by IP
 
   mutating func arrived(_ message: IncomingMessage) {
-    // Until the SIM has been read again, nobody knows whose this device is.
-    guard enrolment.isEnabled, !identity.isInDoubt, let number = enrolment.number else {
+    guard enrolment.isEnabled, let number = enrolment.number else {
       refuse(message.messageID, .notNow)
       return
     }
@@ -42,9 +41,14 @@ extension Handset {
       acknowledge(waiting)
       return
     case .refused:
-      refuse(message, .notNow)
+      refuse(waiting, .notNow)
       return
     case nil: break
+    }
+    // Until the SIM has been read again, nobody knows whose this device is.
+    guard !identity.isInDoubt else {
+      refuse(waiting, .notNow)
+      return
     }
     guard isTimely(opened.content) else {
       if incoming.isClockNoteDue(now: now) {
@@ -52,7 +56,7 @@ extension Handset {
           .warning,
           "an incoming message was refused: by this device's clock its sender's is wrong, or it was held back; such texts come by the carrier")
       }
-      refuse(message, .notNow)
+      refuse(waiting, .notNow)
       return
     }
     let sender = opened.content.senderNumber
@@ -64,13 +68,13 @@ extension Handset {
     }
     // None to compare with can be had when the sender's are all of number-token keys that this device does not know.
     guard let generation = vouched.map(\.generation).first(where: { configuration.trust?.pins($0) == true }) else {
-      refuse(message, .notNow)
+      refuse(waiting, .notNow)
       return
     }
     waiting.generation = generation
     if !incoming.wait(waiting) || !tokens.request(sender, generation: generation, isUrgent: true) {
       _ = incoming.revoke(message.messageID)
-      refuse(message, .notNow)
+      refuse(waiting, .notNow)
     }
   }
 
@@ -84,13 +88,12 @@ extension Handset {
   }
 
   /// The token of a number that messages wait for is there, or can't be had.
-  mutating func tokenArrivedForIncoming(_ number: PhoneNumber, generation: TokenGeneration?, _ token: NumberToken?) {
-    guard let generation = generation ?? tokenGeneration else { return }
+  mutating func tokenArrivedForIncoming(_ number: PhoneNumber, generation: TokenGeneration, _ token: NumberToken?) {
     for waiting in incoming.takeWaiting(for: number, generation: generation) {
       if let token, let held = waiting.message.senderTokens.first(where: { $0.generation == generation }) {
         verified(waiting, token, vouched: held.token)
       } else {
-        refuse(waiting.message, .notNow)
+        refuse(waiting, .notNow)
       }
     }
   }
@@ -102,22 +105,22 @@ extension Handset {
     guard token == vouched else {
       note(.warning, "an incoming message was refused: its sender claims another's number")
       incoming.markImpostor(message)
-      refuse(message, .notAuthentic)
+      refuse(waiting, .notAuthentic)
       return
     }
     let sender = waiting.opened.content.senderNumber
     switch meet(message.senderIdentityKey, of: sender) {
     case .pinned: break
     case .changed:
-      refuse(message, .notAuthentic)
+      refuse(waiting, .notAuthentic)
       return
     case .noRoom:
-      refuse(message, .storageFull)
+      refuse(waiting, .storageFull)
       return
     }
     guard let submits = submits(waiting.opened.content, to: SMSAddress(enrolment.number ?? sender)) else {
       note(.warning, "an incoming message was refused: it is not what a person's text looks like")
-      refuse(message, .notAuthentic)
+      refuse(waiting, .notAuthentic)
       return
     }
     // What the carrier delivers has the user data as submitted; ours may be cut anew for the wider reference.
@@ -131,7 +134,7 @@ extension Handset {
     // What says the same as a carrier SMS shown since, as far as the clocks can be trusted, is that message held back. Or it is the
     // same words again: then refusing them sends them by the carrier.
     if contents.contains(where: hasCopy(within: age + Self.sentLimit)) {
-      refuse(message, .notNow)
+      refuse(waiting, .notNow)
       if contents.allSatisfy(hasCopy(within: age + Self.clockTolerance)) { record(incoming: waiting, outcome: .duplicate) }
       return
     }
@@ -230,7 +233,7 @@ extension Handset {
     switch purpose {
     case .message(let waiting, _):
       note(.error, "the spool can't be written; senders use the carrier")
-      refuse(waiting.message, reason)
+      refuse(waiting, reason)
     case .report: note(.error, "the spool can't be written; a status report is lost")
     }
   }
@@ -248,6 +251,20 @@ extension Handset {
     refuse(message.messageID, reason)
   }
 
+  /// Refuses what was opened: its sender's device uses the carrier.
+  private mutating func refuse(_ waiting: IncomingDesk.Waiting, _ reason: RefusalReason) {
+    expectByCarrier(waiting)
+    refuse(waiting.message, reason)
+  }
+
+  /// What the carrier brings next with these words is this message, and not the copy of an earlier one that said the same by IP.
+  private mutating func expectByCarrier(_ waiting: IncomingDesk.Waiting) {
+    let sender = waiting.opened.content.senderNumber
+    for submit in submits(waiting.opened.content, to: SMSAddress(enrolment.number ?? sender)) ?? [] {
+      incoming.recent.forget(sender: sender, content: ContentIdentity(submit).octets, route: .ip)
+    }
+  }
+
   private mutating func settle(_ message: IncomingMessage, _ end: SettledMessages.End) {
     if link.settle(message, end), enrolment.registration != nil { publishKey() }
   }
@@ -260,6 +277,7 @@ extension Handset {
   /// The sender uses the carrier instead.
   mutating func revoked(_ id: RelayProtocol.MessageID) {
     guard let waiting = incoming.revoke(id) else { return }
+    expectByCarrier(waiting)
     settle(waiting.message, .refused)
     record(incoming: waiting, outcome: .revoked)
   }

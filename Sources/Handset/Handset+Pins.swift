@@ -81,7 +81,7 @@ extension Handset {
       throw HandsetError(.badNumber, "that is not a phone number; use the form +91…")
     }
     guard let pin = pins[number] else {
-      throw HandsetError(.notPinned, "no key of that number is known yet: no text has gone there, or come from there, by IP")
+      throw HandsetError(.notPinned, "no key of that number is known yet: no text has gone there, or come from there, by IP; send one first")
     }
     return PinnedContact(number: number, pin: pin, ownNumber: ownNumber, ownKey: identityKey.publicKey)
   }

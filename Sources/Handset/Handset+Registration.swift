@@ -10,7 +10,7 @@ extension Handset {
 
   mutating func enable(_ number: String, _ call: HandsetCall) {
     guard configuration.trust != nil else {
-      fail(call, .noRelay, "no relay is configured: set host and ca in the group [relay] of the settings")
+      fail(call, .noRelay, configuration.noRelay)
       return
     }
     guard deregistrationDeadline == nil else {
@@ -218,7 +218,7 @@ extension Handset {
   // MARK: a newer number-token key
 
   /// The relay serves a newer key than the registration has a token of: the token is added when the relay is told the
-  /// number, which it then finds to be the registered one. Once a session; until it is done the old key is served.
+  /// number, which it then finds to be the registered one. Tried again until it is done; meanwhile the old key is served.
   mutating func moveRegistration() {
     guard let generation = enrolment.registration?.generation, let newest = link.generations.first,
       newest > generation, let number = enrolment.number, let trust = configuration.trust, let identityKey,
@@ -236,10 +236,26 @@ extension Handset {
       note(.info, "the registration has a token of the relay's new number-token key")
     case .failed(let failure):
       note(.warning, "the registration stays with the relay's old number-token key: \(failure.text)")
-    case .timedOut, .sessionLost: break  // The next session tries again.
+      moveLater(atLeast: .seconds(Int64(failure.retryAfterSeconds)))
+    case .timedOut: moveLater(atLeast: .zero)
+    case .sessionLost: break  // The next session tries again.
     default: break
     }
     statusMayHaveChanged()
+  }
+
+  /// All devices of a relay move at about the same time: those that could not do so at different ones.
+  private mutating func moveLater(atLeast wait: Duration) {
+    link.moveDeadline = now + max(wait, Self.moveRetry) + .milliseconds(Int64(generator.next() % 600_000))
+  }
+
+  /// From a move that the relay did not make until the next try, at least; up to ten minutes more by chance.
+  static var moveRetry: Duration { .seconds(300) }
+
+  mutating func moveTimeReached() {
+    guard let deadline = link.moveDeadline, deadline <= now else { return }
+    link.moveDeadline = nil
+    if enrolment.registration != nil { moveRegistration() }
   }
 
   // MARK: sessions and time

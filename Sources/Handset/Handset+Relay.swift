@@ -106,6 +106,8 @@ extension Handset {
       publishKey()
       moveRegistration()
     case (nil, .some):
+      // It may be another relay, or one that was set up anew: then the tokens are of keys that count for nothing any more.
+      if tokens.keepOnly([]) { act(.remove(.tokens)) }
       registrationIsGone(
         "the relay no longer knows this registration: it has lapsed, or somebody else has proved the number since; "
           + "run shuntctl enable again")
@@ -304,8 +306,11 @@ extension Handset {
   ///   - generation: Of the token; without a token, what it was to be of: nil for the newest that relay and device share.
   ///   - token: Nil when it could not be had.
   private mutating func tokenArrived(_ number: PhoneNumber, generation: TokenGeneration?, _ token: NumberToken?) {
-    tokenArrived(for: number, token != nil)
-    tokenArrivedForIncoming(number, generation: generation, token)
-    tokenArrivedForLookUps(number)
+    // One that can't be had of one key may well be had of the other, and is being asked for.
+    if token != nil || generation == nil {
+      tokenArrived(for: number, token != nil)
+      tokenArrivedForLookUps(number)
+    }
+    if let generation { tokenArrivedForIncoming(number, generation: generation, token) }
   }
 }

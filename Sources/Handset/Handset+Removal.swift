@@ -9,7 +9,7 @@ internal import Telephony
 extension Handset {
   mutating func deregister(_ typed: String, _ call: HandsetCall) {
     guard let trust = configuration.trust else {
-      fail(call, .noRelay, "no relay is configured: set host and ca in the group [relay] of the settings")
+      fail(call, .noRelay, configuration.noRelay)
       return
     }
     guard deregistrationDeadline == nil, !progress.isUnderWay else {

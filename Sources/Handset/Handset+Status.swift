@@ -65,6 +65,7 @@ extension Handset {
   private var message: String? {
     if case .failed(let text) = progress { return text }
     if !link.isReady, relay.status != .stopped, let problem = link.problem { return problem }
+    if let problem = configuration.relayProblem { return problem }
     if enrolment.isEnabled, pins.isDamaged { return Self.damagedPins }
     return enrolment.isEnabled && progress == .idle && enrolment.registration == nil
       ? "the number is not confirmed; run shuntctl enable" : nil

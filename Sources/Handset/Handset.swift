@@ -176,6 +176,7 @@ public struct Handset {
     next = earliest(next, deregistrationDeadline)
     next = earliest(next, removal?.deadline)
     next = earliest(next, link.keyDeadline)
+    next = earliest(next, link.moveDeadline)
     next = earliest(next, incoming.carrierMessages.nextDeadline)
     if tokens.hasWork, link.isReady { next = earliest(next, now) }
     for message in outgoing.values {
@@ -193,6 +194,7 @@ public struct Handset {
     callsTimeReached()
     registrationTimeReached()
     removalTimeReached()
+    moveTimeReached()
     incomingTimeReached()
     sessionKeyTimeReached()
     outgoingTimeReached()

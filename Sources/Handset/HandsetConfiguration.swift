@@ -5,8 +5,10 @@ public import Sealing
 public struct HandsetConfiguration: Sendable {
   /// The QMI device, as clients name it and as the decision log does.
   public var interposer: Interposer.Configuration
-  /// What is known of the relay beforehand; nil when no relay is configured.
+  /// What is known of the relay beforehand; nil when no relay is configured, or ``relayProblem`` says why not.
   public var trust: RelayTrust?
+  /// Why what is configured of the relay can't be used, in one line for a person.
+  public var relayProblem: String?
   /// Where the identity key comes from.
   public var identityKey = IdentityKeySource.stateDirectory
   /// From a client's request until the carrier is used, when no acknowledgement comes.
@@ -22,6 +24,13 @@ public struct HandsetConfiguration: Sendable {
     self.interposer = interposer
     self.trust = trust
     self.ipTimeout = ipTimeout
+  }
+}
+
+extension HandsetConfiguration {
+  /// Why there is no relay, for a person.
+  var noRelay: String {
+    relayProblem ?? "no relay is configured: set host and ca in the group [relay] of the settings"
   }
 }
 

@@ -9,7 +9,7 @@ internal import Telephony
 ///
 /// A pin is never given up to make room: whoever could push it out could pass their own key for a first use. With the book
 /// full, new contacts are written to by carrier. Opting out empties it, as it does everything that is of people: it ends
-/// this device's own identity, too, so that everybody this person writes to later has to compare fingerprints anyway.
+/// this device's own identity, too, unless the service manager keeps that; whoever goes on after it compares fingerprints anew.
 struct PinBook: Sendable {
   static let capacity = 5_000
   /// Changed keys that the person was told of, remembered so that one is told once however often keys alternate.
@@ -33,8 +33,13 @@ struct PinBook: Sendable {
     case noRoom
   }
 
+  private struct Told: Hashable, Sendable {
+    let number: PhoneNumber
+    let key: IdentityPublicKey
+  }
+
   private var pins: [PhoneNumber: Pin] = [:]
-  private var told: Set<IdentityPublicKey> = []
+  private var told: Set<Told> = []
   private var isWritten = true
   /// The file could not be read. No key is a first use then.
   private(set) var isDamaged = false
@@ -102,18 +107,19 @@ struct PinBook: Sendable {
     }
     var isNews = false
     if pin.changed != key {
-      isNews = !told.contains(key)
+      isNews = !told.contains(Told(number: number, key: key))
       pin.changed = key
       put(pin, number)
     }
     if told.count >= Self.toldCapacity { told.removeFirst() }
-    told.insert(key)
+    told.insert(Told(number: number, key: key))
     return .changed(isNews: isNews)
   }
 
   /// The person has compared fingerprints: the changed key is the pinned one from here on.
   mutating func trustChanged(of number: PhoneNumber, wall: WallTime) {
     guard let key = pins[number]?.changed else { return }
+    told = told.filter { $0.number != number }
     put(Pin(key: key, since: Self.seconds(wall)), number)
   }
 

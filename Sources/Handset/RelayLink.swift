@@ -42,6 +42,8 @@ struct RelayLink {
   private var current: HeldKey?
   private var previous: HeldKey?
   private(set) var keyDeadline: Duration?
+  /// When the registration's move to the relay's newer number-token key is tried again.
+  var moveDeadline: Duration?
   /// The wall clock when the monotonic one was zero, as it seemed when the key was made.
   private var wallOrigin: WallTime?
   /// Why there is no session, for the person.
@@ -62,6 +64,7 @@ struct RelayLink {
     current = nil
     previous = nil
     keyDeadline = nil
+    moveDeadline = nil
     wallOrigin = nil
   }
 

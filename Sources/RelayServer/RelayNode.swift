@@ -121,11 +121,13 @@ final class RelayNode: @unchecked Sendable {
   }
 
   /// What connections are counted by: the address, of IPv6 the /64 that one subscriber has.
-  private static func subnet(_ address: SocketAddress) -> String {
+  static func subnet(_ address: SocketAddress) -> String {
     let text = address.ipAddress ?? ""
     guard case .v6 = address else { return text }
     var octets = [UInt8](repeating: 0, count: 16)
     guard inet_pton(AF_INET6, text, &octets) == 1 else { return text }
+    // An IPv4 peer of a listener for both (RFC 4291, section 2.5.5.2).
+    if octets.prefix(12) == [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xFF, 0xFF] { return text }
     return octets.prefix(8).map { String($0, radix: 16) }.joined(separator: ":")
   }
 

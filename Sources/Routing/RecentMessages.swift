@@ -61,6 +61,11 @@ public struct RecentMessages: Sendable {
     }
   }
 
+  /// What says this was shown, but its other copy will not come.
+  public mutating func forget(sender: PhoneNumber, content: [UInt8], route: Route) {
+    entries.removeAll { $0.route == route && $0.sender == sender && $0.content == content }
+  }
+
   private mutating func forget(before now: Duration) {
     entries.removeAll { now - $0.time > Self.window }
   }

@@ -43,7 +43,7 @@ struct Fingerprint: ParsableCommand {
     Output.line("Your fingerprint:")
     show(text("own_fingerprint"), perLine: 8)
     if row["state"]?.string == "changed" {
-      Output.line("If the new digits are the same on both devices: shuntctl trust \(text("number"))")
+      Output.line("If the new digits are the same on both devices: shuntctl trust \(text("number")) DIGITS")
     }
   }
 
@@ -61,21 +61,22 @@ struct Trust: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Trust a contact's changed key, so that texts go over IP again.",
     discussion: """
-      Compare the digits first: shuntctl fingerprint. With DIGITS, the key is trusted only when they are the digits of the new key.
+      Compare the digits first: shuntctl fingerprint. The key is trusted only when DIGITS are those of the new key, so that what \
+      was compared is what is trusted.
       """)
 
   @Argument(help: "The contact's number, as you would dial it.")
   var number: String
 
-  @Argument(help: "The digits that the contact reads to you, in groups or not.")
-  var digits: [String] = []
+  @Argument(help: "The 60 digits that the contact reads to you, in groups or not.")
+  var digits: [String]
 
   @OptionGroup var common: CommonOptions
 
   private var compared: String { digits.joined().filter { $0 != " " } }
 
   func validate() throws {
-    guard compared.allSatisfy({ $0.isASCII && $0.isNumber }) else {
+    guard !compared.isEmpty, compared.allSatisfy({ $0.isASCII && $0.isNumber }) else {
       throw ValidationError("DIGITS takes digits and spaces only")
     }
   }
@@ -84,7 +85,7 @@ struct Trust: ParsableCommand {
     let daemon = try Daemon(common)
     let seen = try daemon.row(.fingerprint(number: number))
     let new = (seen["new_digits"]?.string ?? "").filter { $0 != " " }
-    if !compared.isEmpty, !new.isEmpty, compared != new {
+    if !new.isEmpty, compared != new {
       Output.error("these are not the digits of the new key; it is not trusted. Compare again: shuntctl fingerprint \(number)")
       throw ExitCode(ExitStatus.refused)
     }

@@ -24,6 +24,7 @@ struct LookUp: ParsableCommand {
         case "online": "online"
         case "offline": "offline, texts go by the carrier"
         case "unknown": "not on Shunt, texts go by the carrier"
+        case "invalid": "no number that can be on Shunt: short, for emergencies, or mistyped"
         default: presence
         }
       Output.line("\(Output.dot(online: presence == "online")) \(row["number"]?.string ?? "")  \(words)")
@@ -35,7 +36,8 @@ struct Send: ParsableCommand {
   static let columns = ["id", "route", "reason", "outcome", "parts", "cause"]
 
   static let configuration = CommandConfiguration(
-    abstract: "Send a text, by the same rules as any other client's.")
+    abstract: "Send a text, by the same rules as any other client's.",
+    discussion: "A text that begins with a dash stands behind two: shuntctl send NUMBER -- \"- milk\"")
 
   @Argument(help: "The recipient, as you would dial it.")
   var number: String

@@ -63,13 +63,14 @@ final class Daemon {
     (state, spool) = try Self.openState(settings.stateDirectory)
     var notes: [(Journal.Level, String)] = []
     let persisted = Self.load(state, spool, &notes)
-    let trust = Self.trust(settings.relay, &notes)
+    let (trust, relayProblem) = Self.trust(settings.relay, &notes)
     var alternatives = [settings.path]
     if let real = Modem.realPath(of: settings.device) { alternatives.append(real) }
     if let real = Modem.realPath(of: settings.path) { alternatives.append(real) }
     var configuration = HandsetConfiguration(
       interposer: Interposer.Configuration(device: settings.device, alternativeDevices: alternatives),
       trust: trust, ipTimeout: settings.ipTimeout)
+    configuration.relayProblem = relayProblem
     configuration.identityKey = Credential.identityKey(&notes)
     handset = Handset(
       configuration: configuration, state: persisted, classifier: LibPhoneNumber(),
@@ -146,13 +147,15 @@ final class Daemon {
   }
 
   /// A relay file that can't be used is no reason to stop: texts go by the carrier.
-  private static func trust(_ relay: Settings.Relay?, _ notes: inout [(Journal.Level, String)]) -> RelayTrust? {
-    guard let relay else { return nil }
-    do {
-      return try RelayTrust(pemText: TextFile.read(relay.trustFile))
+  private static func trust(
+    _ relay: Settings.Relay?, _ notes: inout [(Journal.Level, String)]
+  ) -> (trust: RelayTrust?, problem: String?) {
+    guard let relay else { return (nil, nil) }
+    do throws(StartError) {
+      return (try relay.trust(), nil)
     } catch {
-      notes.append((.error, "the relay's file \(relay.trustFile) can't be used: \(error); texts go by the carrier"))
-      return nil
+      notes.append((.error, "\(error.text); texts go by the carrier"))
+      return (nil, error.text)
     }
   }
 

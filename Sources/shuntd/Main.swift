@@ -49,13 +49,21 @@ struct Main {
     }
     ProcessMemory.keepSmall()
     ProcessMemory.wipeFreed()
+    let file: SettingsFile
     let settings: Settings
     do throws(SettingsError) {
-      settings = try Settings(file: SettingsFile(path: settingsPath))
+      file = try SettingsFile(path: settingsPath)
+      settings = try Settings(file: file)
     } catch {
       fail("\(error)", ExitStatus.settings)
     }
     if isCheck {
+      // At work it is no reason to stop: texts go by the carrier.
+      do throws(StartError) {
+        _ = try settings.relay?.trust()
+      } catch {
+        fail("\(file.error(error.text, group: "relay", key: "ca"))", ExitStatus.settings)
+      }
       print("\(settingsPath) is in order")
       return
     }

@@ -1,6 +1,7 @@
 internal import Handset
 internal import ModemHost
 internal import Routing
+internal import Sealing
 
 /// The settings file, checked: an unknown group or key is an error, because a misspelt one would silently not count.
 struct Settings {
@@ -10,6 +11,15 @@ struct Settings {
     let port: UInt16
     /// The file `ca.pem` of `shunt-relay init`.
     let trustFile: String
+
+    /// Reads that file.
+    func trust() throws(StartError) -> RelayTrust {
+      do {
+        return try RelayTrust(pemText: TextFile.read(trustFile))
+      } catch {
+        throw StartError(text: "the relay's file \(trustFile) can't be used: \(error)", status: ExitStatus.settings)
+      }
+    }
   }
 
   static let keys: [(group: String, keys: [String])] = [

@@ -18,7 +18,7 @@ extension EndToEnd {
       #expect(early.status == 1)
       #expect(
         early.complaint
-          == "shuntctl: no key of that number is known yet: no text has gone there, or come from there, by IP")
+          == "shuntctl: no key of that number is known yet: no text has gone there, or come from there, by IP; send one first")
       #expect(try dora.shuntctl("send", emil.number, "Hello").text == "Delivered over IP (recipient-online)")
       let atDora = try row(dora.shuntctl("fingerprint", "--json", emil.number).orThrow())
       let atEmil = try row(emil.shuntctl("fingerprint", "--json", dora.number).orThrow())
@@ -29,7 +29,7 @@ extension EndToEnd {
       let shown = try dora.shuntctl("fingerprint", emil.number).orThrow().text.split(separator: "\n")
       #expect(shown.contains("Both of you see these digits:"))
       #expect(shown.filter { $0.wholeMatch(of: /\ \ (\d{5} ?){4}/) != nil }.joined().filter(\.isNumber) == digits.filter(\.isNumber))
-      let nothing = try dora.shuntctl("trust", emil.number)
+      let nothing = try dora.shuntctl("trust", emil.number, digits)
       #expect(nothing.status == 1)
       #expect(
         nothing.complaint

@@ -1,3 +1,4 @@
+import Foundation
 import Testing
 
 extension EndToEnd {
@@ -174,7 +175,12 @@ extension EndToEnd {
       let new = try alice.decisionOnSending("On", to: bob.number)
       #expect("\(new)" == "out carrier no-acknowledgement sent – the recipient's device does not believe the sender")
       #expect(try bob.receive().map(\.text) == ["On"])
-      try bob.shuntctl("trust", alice.number).orThrow()
+      let uncompared = try bob.shuntctl("trust", alice.number)
+      #expect(uncompared.status == 64)
+      let changed = try bob.shuntctl("fingerprint", "--json", alice.number).orThrow().text
+      let row = try JSONSerialization.jsonObject(with: Data(changed.utf8)) as? [String: Any]
+      let digits = try #require(row?["new_digits"] as? String)
+      try bob.shuntctl("trust", alice.number, digits).orThrow()
       let again = try alice.decisionOnSending("On again", to: bob.number)
       #expect("\(again)" == "out ip recipient-online delivered")
       #expect(try bob.receive().map(\.text) == ["On again"])

@@ -83,6 +83,8 @@ import VirtualModem
     #expect(decision(alice, to: bob.number.e164) == "carrier not-registered sent")
     world.run(.seconds(10))
     #expect(!alice.isConnected)
+    // Nor does the device believe tokens of a relay that may be another one.
+    #expect(alice.files[.tokens] == nil)
   }
 
   @Test func simChanged() throws {

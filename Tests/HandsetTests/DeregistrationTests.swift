@@ -258,7 +258,7 @@ import VirtualModem
       Issue.record("a fourth code")
       return
     }
-    #expect(error.name == .relayRefused && error.message.contains("try again in 86"))
+    #expect(error.name == .relayRefused && error.message.contains("try again in 24 hours"))
     world.run(.seconds(2))
     #expect(!helper.isConnected)
     helper.kill()

@@ -115,6 +115,18 @@ import VirtualModem
     #expect(bob.records.filter { $0.outcome == .delivered }.count == 5)
   }
 
+  @Test func aRefusedTextIsNotTakenForTheCopyOfAnEarlierOne() throws {
+    let world = World()
+    let (alice, bob) = try Device.pair(world)
+    #expect(alice.messenger.sent("ok", to: bob.number.e164).hasSucceeded)
+    world.run(.seconds(10))
+    bob.diskIsFull = true
+    #expect(alice.messenger.sent("ok", to: bob.number.e164).hasSucceeded)
+    #expect(alice.record(.outgoing)?.route == .carrier)
+    world.run(.seconds(5))
+    #expect(bob.messenger.texts == ["+919876543210: ok", "+919876543210: ok"])
+  }
+
   @Test func theSameWordsByCarrierMinutesAfterIPAreAnotherText() throws {
     let world = World()
     let (alice, bob) = try Device.pair(world)

@@ -19,7 +19,7 @@ import VirtualModem
       return
     }
     #expect(rows.map { $0.text("number") } == [bob.number.e164, carol.number.e164, "+15550199", "57575", bob.number.e164])
-    #expect(rows.map { $0.text("presence") } == ["online", "offline", "unknown", "unknown", "online"])
+    #expect(rows.map { $0.text("presence") } == ["online", "offline", "unknown", "invalid", "online"])
     // All of it is remembered.
     let evaluated = world.relay.evaluatedCount
     #expect(evaluated == 2)

@@ -186,7 +186,9 @@ import VirtualModem
     for index in [0, 1, PinBook.capacity - 1] {
       let known = book.meet(keys[index], of: Self.number(index), wall: wall)
       let other = book.meet(keys[PinBook.capacity], of: Self.number(index), wall: wall)
-      #expect(known == .pinned && other == .changed(isNews: index == 0))
+      #expect(known == .pinned && other == .changed(isNews: true))
+      let again = book.meet(keys[PinBook.capacity], of: Self.number(index), wall: wall)
+      #expect(again == .changed(isNews: false))
     }
     let unwritten = book.takeUnwritten()
     let octets = try #require(unwritten)

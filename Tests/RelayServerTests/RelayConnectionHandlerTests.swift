@@ -180,6 +180,14 @@ import Testing
       #expect(written.messages.count <= 1)
     }
   }
+
+  @Test(arguments: [
+    ("192.0.2.1", "192.0.2.1"), ("::ffff:192.0.2.1", "::ffff:192.0.2.1"), ("2001:db8:1:2:3:4:5:6", "20:1:d:b8:0:1:0:2"),
+    ("2001:db8:1:2::9", "20:1:d:b8:0:1:0:2"),
+  ])
+  func addressesAreCountedBySubscriber(address: String, subscriber: String) throws {
+    #expect(RelayNode.subnet(try SocketAddress(ipAddress: address, port: 7443)) == subscriber)
+  }
 }
 
 /// Knuth's MMIX constants; the same numbers for the same seed.

@@ -26,7 +26,8 @@ extension RelayHub {
       fail(connection, request, .badFrame, "this relay does not know that purpose")
       return
     }
-    guard ready.registrationAttempts < limits.registrationAttemptsPerSession else {
+    // Moves are counted where look-ups are: a session of weeks may need several tries.
+    guard purpose == .move || ready.registrationAttempts < limits.registrationAttemptsPerSession else {
       fail(connection, request, .limit, "too many registrations in one session", retryAfter: 3600)
       return
     }
@@ -42,7 +43,7 @@ extension RelayHub {
       return
     }
     guard admit(connection, request) else { return }
-    sessions[connection]?.ready?.registrationAttempts += 1
+    if purpose != .move { sessions[connection]?.ready?.registrationAttempts += 1 }
     registrationsInProgress += 1
     let job = startJob(.number(connection, request, ready.identity, purpose))
     emit(.openNumber(job, sealed: sealed, ready.identity))
