@@ -63,6 +63,15 @@ public struct CommandCodeSender: CodeSender {
     self.timeout = timeout
   }
 
+  /// Whether the program is there and may be run; said at the start, and not first to somebody who waits for a code.
+  public func check() throws(RelayError) {
+    let folders =
+      words[0].contains("/") ? [""] : (getenv("PATH").map { String(cString: $0) } ?? "/usr/bin:/bin").split(separator: ":").map { "\($0)/" }
+    guard folders.contains(where: { access("\($0)\(words[0])", X_OK) == 0 }) else {
+      throw .noSenderProgram(words[0])
+    }
+  }
+
   public func send(_ text: String, to number: PhoneNumber) throws(CodeSenderError) {
     try ChildProcess.run(words, input: Array("\(number.e164)\n\(text)\n".utf8), timeout: timeout)
   }

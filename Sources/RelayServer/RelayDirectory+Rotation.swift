@@ -35,12 +35,25 @@ extension RelayDirectory {
   /// Drops the older of two number-token keys. Devices whose file has only that one look nobody up any more, and
   /// registrations that have not moved to the newer one lapse.
   ///
-  /// - Throws: ``RelayError/notRotating(directory:)`` when there is one only.
-  public func finishRotation() throws(RelayError) -> RelayRotation {
+  /// - Parameter lapse: whether registrations that have not moved may lapse by it.
+  /// - Throws: ``RelayError/notRotating(directory:)`` when there is one only, ``RelayError/notMoved(count:)``.
+  public func finishRotation(lapse: Bool = false) throws(RelayError) -> RelayRotation {
     let (keys, _) = try loadKeys()
     guard let dropped = keys.generations.last, let kept = keys.generations.first,
       let rest = keys.droppingOldestGeneration()
     else { throw .notRotating(directory: path) }
+    if !lapse, FileIO.exists(databasePath) {
+      let store = try RegistrationStore(path: databasePath)
+      defer { store.close() }
+      do {
+        let count = try store.countWithout(kept)
+        guard count == 0 else { throw RelayError.notMoved(count: count) }
+      } catch let error as RelayError {
+        throw error
+      } catch {
+        throw .invalid(path: databasePath, reason: RegistrationStore.text(error))
+      }
+    }
     try replaceTrust(by: rest)
     try FileIO.replace(secretsPath, rest.pemText)
     return .finished(kept: kept.rawValue, dropped: dropped.rawValue)

@@ -14,6 +14,9 @@ public enum RelayError: Error, Equatable, Sendable {
   case notRotating(directory: String)
   case badHost(String)
   case badSender(String)
+  case noSenderProgram(String)
+  /// So many registrations would lapse.
+  case notMoved(count: Int)
   case cannotListen(address: String, port: Int, reason: String)
 }
 
@@ -31,6 +34,9 @@ extension RelayError: CustomStringConvertible {
     case .notRotating(let directory):
       "there is only one number-token key: run `shunt-relay rotate \(directory)` to add another"
     case .badHost(let host): "'\(host)' is neither a host name nor an IP address"
+    case .notMoved(let count):
+      "\(count) registrations have not moved to the newer key, and would lapse; their devices move them when they connect (--lapse drops the old key anyway)"
+    case .noSenderProgram(let program): "the code sender \(program) is not there or can't be run"
     case .badSender(let text): "'\(text)' is not a code sender: expected log or command:PROGRAM"
     case .cannotListen(let address, let port, let reason): "cannot listen on \(address) port \(port): \(reason)"
     }

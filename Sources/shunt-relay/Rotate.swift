@@ -22,9 +22,16 @@ extension ShuntRelay {
     @Flag(help: "Drop the old key.")
     var finish = false
 
+    @Flag(help: "With --finish: though registrations that have not moved to the newer key lapse by it.")
+    var lapse = false
+
+    func validate() throws {
+      if lapse, !finish { throw ValidationError("--lapse goes with --finish") }
+    }
+
     func run() throws {
       let relay = RelayDirectory(path: directory)
-      switch finish ? try relay.finishRotation() : try relay.rotate() {
+      switch finish ? try relay.finishRotation(lapse: lapse) : try relay.rotate() {
       case .began(let new, let old), .completed(let new, let old):
         print("Added number-token key \(new) beside key \(old).")
         print("Next: restart the relay, and give devices the new \(relay.trustPath); they restart shuntd to read it.")

@@ -91,7 +91,9 @@ extension ShuntRelay {
     private func codeSender() throws -> any CodeSender {
       if sender == "log" { return LogCodeSender(path: codes) }
       guard sender.hasPrefix("command:") else { throw RelayError.badSender(sender) }
-      return try CommandCodeSender(command: String(sender.dropFirst("command:".count)))
+      let command = try CommandCodeSender(command: String(sender.dropFirst("command:".count)))
+      try command.check()
+      return command
     }
   }
 }

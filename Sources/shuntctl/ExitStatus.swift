@@ -7,7 +7,7 @@ enum ExitStatus {
   static let refused: Int32 = 1
   /// EX_UNAVAILABLE: the daemon, or the message bus, is not running.
   static let notRunning: Int32 = 69
-  /// EX_TEMPFAIL: no answer, or no result, in time.
+  /// EX_TEMPFAIL: no answer, no result in time, or no relay now.
   static let timedOut: Int32 = 75
   /// EX_NOPERM: this user may not control Shunt.
   static let denied: Int32 = 77
@@ -17,6 +17,8 @@ enum ExitStatus {
     case .busUnreachable, .serviceNotRunning: notRunning
     case .accessDenied: denied
     case .timedOut: timedOut
+    // It may be there the next time; `enable` goes on trying by itself.
+    case .service(let error) where error.name == "RelayUnreachable": timedOut
     case .service, .other: refused
     }
   }

@@ -7,7 +7,7 @@ struct ShuntControl: ParsableCommand {
     abstract: "Controls shuntd, which sends texts over IP when the recipient can be reached there.",
     discussion: """
       Exit status: 0 done; 1 shuntd refused, or the message failed; 64 wrong usage; 69 shuntd is not running; \
-      75 no result in time; 77 not allowed.
+      75 no result in time, or no relay now; 77 not allowed.
       """,
     subcommands: [
       Enable.self, Confirm.self, Disable.self, Deregister.self, Status.self, Identity.self, LookUp.self, Send.self,

@@ -34,6 +34,12 @@ import Testing
     #expect(throws: CodeSenderError.cannotStart(program: "/nowhere/at-all", reason: "No such file or directory")) {
       try CommandCodeSender(command: "/nowhere/at-all").send("text", to: number)
     }
+    // Better said at the start than to who waits for a code.
+    try CommandCodeSender(command: "sh -c true").check()
+    try CommandCodeSender(command: "/bin/sh").check()
+    for program in ["/nowhere/at-all", "no-such-program", "/etc/passwd"] {
+      #expect(throws: RelayError.noSenderProgram(program)) { try CommandCodeSender(command: "\(program) one").check() }
+    }
     #expect(throws: RelayError.badSender("command: ")) { _ = try CommandCodeSender(command: " ") }
   }
 
