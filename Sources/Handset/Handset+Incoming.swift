@@ -125,23 +125,27 @@ extension Handset {
     }
     // What the carrier delivers has the user data as submitted; ours may be cut anew for the wider reference.
     let contents = submits.map { ContentIdentity($0) }
+    if refusesCopy(waiting, contents) { return }
+    let delivers = SMSDeliver.delivers(
+      submits, from: SMSAddress(sender), at: ServiceCentreTimestamp(wall),
+      reference: UInt16.random(in: .min ... .max, using: &generator))
+    store(delivers.map { $0.encoded() }, for: .message(waiting, contents))
+  }
+
+  /// Refuses what the carrier has brought. What says the same as a carrier SMS shown since, as far as the clocks can be trusted, is that
+  /// message held back. Or it is the same words again: then refusing them sends them by the carrier.
+  private mutating func refusesCopy(_ waiting: IncomingDesk.Waiting, _ contents: [ContentIdentity]) -> Bool {
+    let sender = waiting.opened.content.senderNumber
     let age = wall.elapsed(since: waiting.opened.content.sent)
     func hasCopy(within: Duration) -> (ContentIdentity) -> Bool {
       { [incoming, now] in
         incoming.recent.hasOtherCopy(sender: sender, content: $0.octets, route: .ip, within: within, now: now)
       }
     }
-    // What says the same as a carrier SMS shown since, as far as the clocks can be trusted, is that message held back. Or it is the
-    // same words again: then refusing them sends them by the carrier.
-    if contents.contains(where: hasCopy(within: age + Self.sentLimit)) {
-      refuse(waiting, .notNow)
-      if contents.allSatisfy(hasCopy(within: age + Self.clockTolerance)) { record(incoming: waiting, outcome: .duplicate) }
-      return
-    }
-    let delivers = SMSDeliver.delivers(
-      submits, from: SMSAddress(sender), at: ServiceCentreTimestamp(wall),
-      reference: UInt16.random(in: .min ... .max, using: &generator))
-    store(delivers.map { $0.encoded() }, for: .message(waiting, contents))
+    guard contents.contains(where: hasCopy(within: age + Self.sentLimit)) else { return false }
+    refuse(waiting, .notNow)
+    if contents.allSatisfy(hasCopy(within: age + Self.clockTolerance)) { record(incoming: waiting, outcome: .duplicate) }
+    return true
   }
 
   /// The clocks of two devices may differ by this much.
@@ -208,6 +212,14 @@ extension Handset {
       return
     }
     if case .message(let waiting, let contents) = purpose {
+      // The sender gave up while the disk was slow, and its fallback was faster.
+      if refusesCopy(waiting, contents) {
+        for message in stored {
+          spool.remove(message.id)
+          act(.removeFromSpool(message.id))
+        }
+        return
+      }
       settle(waiting.message, .stored)
       acknowledge(waiting)
       for content in contents {

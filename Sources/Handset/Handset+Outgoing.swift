@@ -28,7 +28,8 @@ extension Handset {
 
   mutating func observed(_ submission: Submission) {
     var message = begin(submission)
-    message.phase = .byCarrier(.disabled)
+    message.phase = .byCarrier(isShuttingDown ? .relayUnreachable : .disabled)
+    if isShuttingDown { message.releaseNote = "shutting down" }
     outgoing[submission.id] = message
   }
 
@@ -246,19 +247,19 @@ extension Handset {
     let due = outgoing.filter { _, message in
       if case .byIP(let attempt) = message.phase { attempt.life.deadline <= now } else { false }
     }
-    for id in due.keys { advance(id) { [now] in $0.timeReached(now) } }
+    for id in due.keys.sorted() { advance(id) { [now] in $0.timeReached(now) } }
   }
 
   /// The session is gone, or the person has opted out: every attempt goes to the carrier.
   mutating func abandonAttempts() {
-    for (id, message) in outgoing {
-      if case .byIP = message.phase { advance(id) { $0.relayLost() } }
+    for id in outgoing.keys.sorted() {
+      if case .byIP? = outgoing[id]?.phase { advance(id) { $0.relayLost() } }
     }
   }
 
   mutating func tokenArrived(for number: PhoneNumber, _ isThere: Bool) {
-    for (id, message) in outgoing {
-      guard case .byIP(let attempt) = message.phase, attempt.recipient == number else { continue }
+    for id in outgoing.keys.sorted() {
+      guard case .byIP(let attempt)? = outgoing[id]?.phase, attempt.recipient == number else { continue }
       advance(id) { isThere ? $0.tokenFetched() : $0.rejected(.unreachable) }
     }
   }

@@ -1,4 +1,5 @@
 internal import Interposer
+internal import QMI
 internal import RelayProtocol
 internal import Routing
 internal import Sealing
@@ -105,9 +106,20 @@ extension Handset {
       act(.remove(.identityKey))
     }
     restoreSpool(state.spool)
+    restoreClientIDs(state.clientIDs)
     interposer.setTapMode(enrolment.isEnabled ? .intercept : .observe, now: now)
     if enrolment.isEnabled { interposer.openModem(now: now) }
     lastStatus = publicStatus
+  }
+
+  private mutating func restoreClientIDs(_ octets: [UInt8]) {
+    var ids: [CTL.ClientIDAllocation] = []
+    for index in stride(from: 0, to: octets.count - 1, by: 2) {
+      ids.append(
+        CTL.ClientIDAllocation(
+          service: QMIService(rawValue: octets[index]), clientID: ClientID(rawValue: octets[index + 1])))
+    }
+    interposer.restoreClientIDs(ids)
   }
 
   private mutating func restoreSpool(_ files: [SpooledMessage]) {

@@ -223,6 +223,7 @@ public struct Handset {
     case .sendToModem(let request, let frame, let timeout): return .sendToModem(request, frame, timeout: timeout)
     case .closeClient(let connection, let reason): return .closeClient(connection, reason)
     case .openModem: return .openModem
+    case .keepClientIDs(let ids): return .keepClientIDs(ids.flatMap { [$0.service.rawValue, $0.clientID.rawValue] })
     case .submitted(let submission): submitted(submission)
     case .observed(let submission): observed(submission)
     case .unparsed(let submission): unparsed(submission)

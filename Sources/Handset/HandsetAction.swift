@@ -34,12 +34,16 @@ public enum HandsetAction: Sendable {
   /// Write the file durably before the next action.
   case write(StateFile, [UInt8])
   case remove(StateFile)
-  /// Write spool files durably, all new ones or none; ``Handset/spoolWritten(_:succeeded:now:)`` answers, at once or later. One file that is
-  /// there already gets another tag: when that fails, it stays as it is.
+  /// Write spool files durably, all new ones or none; ``Handset/spoolWritten(_:succeeded:now:)`` answers, at once or later.
+  /// One file that is there already gets another tag: when that fails, it stays as it is.
   case writeSpool(SpoolWrite, [SpooledMessage])
   case removeFromSpool(StoredMessageID)
   /// The file can't be read: keep it under another name (``SpooledMessage/damagedFileName(of:)``), so that its index is free.
   case setAsideInSpool(StoredMessageID)
+
+  /// Keep this for ``PersistedState/clientIDs`` of the next run, in the place of what was kept before. It need not survive a
+  /// start of the machine.
+  case keepClientIDs([UInt8])
 
   // MARK: The system
 

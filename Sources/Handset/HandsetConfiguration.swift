@@ -40,10 +40,16 @@ public struct PersistedState: Sendable {
   /// Files that are there, or may be, but could not be read.
   public var unreadable: Set<StateFile>
   public var spool: [SpooledMessage]
+  /// What ``HandsetAction/keepClientIDs(_:)`` said last, unless the machine has started anew since.
+  public var clientIDs: [UInt8]
 
-  public init(files: [StateFile: [UInt8]] = [:], unreadable: Set<StateFile> = [], spool: [SpooledMessage] = []) {
+  public init(
+    files: [StateFile: [UInt8]] = [:], unreadable: Set<StateFile> = [], spool: [SpooledMessage] = [],
+    clientIDs: [UInt8] = []
+  ) {
     self.files = files
     self.unreadable = unreadable
     self.spool = spool
+    self.clientIDs = clientIDs
   }
 }

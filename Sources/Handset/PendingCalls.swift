@@ -44,6 +44,7 @@ struct PendingCalls {
 
   private var entries: [HandsetCall: Entry] = [:]
 
+  var count: Int { entries.count }
   var isFull: Bool { entries.count >= Self.capacity }
   var nextDeadline: Duration? { entries.values.lazy.compactMap(\.deadline).min() }
 
@@ -76,18 +77,18 @@ struct PendingCalls {
   mutating func takeAll(where matching: (Waiting) -> Bool) -> [(HandsetCall, Waiting)] {
     let taken = entries.filter { matching($0.value.waiting) }
     for call in taken.keys { entries[call] = nil }
-    return taken.map { ($0.key, $0.value.waiting) }
+    return taken.sorted { $0.key.rawValue < $1.key.rawValue }.map { ($0.key, $0.value.waiting) }
   }
 
   mutating func takeOverdue(now: Duration) -> [(HandsetCall, Waiting)] {
     let taken = entries.filter { $0.value.deadline.map { $0 <= now } ?? false }
     for call in taken.keys { entries[call] = nil }
-    return taken.map { ($0.key, $0.value.waiting) }
+    return taken.sorted { $0.key.rawValue < $1.key.rawValue }.map { ($0.key, $0.value.waiting) }
   }
 
   /// Calls that are still there, with their look-ups.
   var lookUps: [(HandsetCall, LookUpJob)] {
-    entries.compactMap { call, entry in
+    entries.sorted { $0.key.rawValue < $1.key.rawValue }.compactMap { call, entry in
       if case .lookUp(let job) = entry.waiting { (call, job) } else { nil }
     }
   }

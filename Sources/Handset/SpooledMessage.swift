@@ -32,6 +32,11 @@ public struct SpooledMessage: Sendable, Equatable {
     self.octets = octets
   }
 
+  /// Service centre and TPDU; nil when the file can't be read.
+  public var pdu: [UInt8]? {
+    (try? StateSpooledMessage(serializedBytes: octets)).map { [UInt8]($0.pdu) }
+  }
+
   /// - Parameters:
   ///   - messageID: of the sealed message it came in; empty for a status report.
   ///   - contents: what identifies each part of the whole message as the carrier would bring it; in its first file only.

@@ -142,7 +142,7 @@ struct TokenDesk {
 
   /// The session is gone: all that is under way fails.
   mutating func abandonAll() -> [Wanted] {
-    let wanted = Array(pending.keys)
+    let wanted = pending.keys.sorted { ($0.number.e164, $0.generation?.rawValue ?? 0) < ($1.number.e164, $1.generation?.rawValue ?? 0) }
     pending = [:]
     work = []
     blinded = []

@@ -147,6 +147,7 @@ extension Interposer {
       updateOwnReports()
     }
     forward(frame, from: index, .control)
+    keepIDs()
   }
 
   private mutating func handleProxyOpen(_ frame: QMUXFrame, from index: Int) {
@@ -188,15 +189,18 @@ extension Interposer {
     guard clients[index].ids.count < configuration.limits.clientIDs else { return }
     clients[index].add(id)
     if ledger.adopt(id) { timers.cancel(.release(id)) }
+    keepIDs()
   }
 
   /// The modem gave a client an id.
   mutating func track(_ id: ServiceClientID, for connection: ClientConnection) {
     // The modem gives out what it has free: whatever was known about an earlier use is void.
     ledger.forget(id)
+    releaseTries[id] = nil
     timers.cancel(.release(id))
     if let index = clients.index(of: connection) {
       clients[index].add(id)
+      keepIDs()
     } else {
       // The client has gone while it waited; nobody knows the id.
       release(id)
@@ -212,7 +216,7 @@ extension Interposer {
     timers.schedule(.release(id), at: clock + configuration.timing.releaseGrace)
   }
 
-  private func isHeldByAnyone(_ id: ServiceClientID) -> Bool {
+  func isHeldByAnyone(_ id: ServiceClientID) -> Bool {
     clients.sessions.contains { $0.holds(id) }
   }
 
@@ -225,6 +229,18 @@ extension Interposer {
     ledger.forget(id)
     guard link.isOpen else { return }
     let frame = CTL.ReleaseClientIDRequest(id.allocation).encoded(transaction: 0)
-    sendOwn(frame, .ownUnheeded, timeout: configuration.timing.ownRequest)
+    sendOwn(frame, .ownRelease(id), timeout: configuration.timing.ownRequest)
+    keepIDs()
+  }
+
+  /// The modem would not take an id back, or did not hear of it.
+  mutating func releaseFailed(_ id: ServiceClientID) {
+    guard link.isOpen, !isHeldByAnyone(id), id != ownClientID else { return }
+    let tries = (releaseTries[id] ?? 0) + 1
+    releaseTries[id] = tries < configuration.limits.sendTries ? tries : nil
+    guard releaseTries[id] != nil else { return }
+    ledger.disown(id)
+    keepIDs()
+    if phase == .running { timers.schedule(.release(id), at: clock + configuration.timing.releaseGrace) }
   }
 }

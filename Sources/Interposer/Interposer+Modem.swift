@@ -17,6 +17,7 @@ extension Interposer {
     advance(to: now)
     guard !link.isOpen else { return }
     link.opened()
+    disownLeftIDs()
     for index in clients.indices {
       guard let request = clients[index].deviceOpened() else { continue }
       timers.cancel(.proxyOpen(clients[index].connection))
@@ -50,7 +51,7 @@ extension Interposer {
     ledger.forgetAll()
     timers.cancelAll { timer in
       switch timer {
-      case .release, .incoming, .ownClientIdle, .ownReports: true
+      case .release, .incoming, .ownAllocation, .ownClientIdle, .ownReports: true
       default: false
       }
     }
@@ -59,6 +60,9 @@ extension Interposer {
     // Closing a client disowns its ids; there are none any more.
     ledger.forgetAll()
     timers.cancelAll { if case .release = $0 { true } else { false } }
+    leftIDs = []
+    releaseTries = [:]
+    keepIDs()
     submissionsLostModem()
     for pending in unanswered {
       if case .unparsed(let submission) = pending.purpose { reportUnparsed(submission, PartOutcome(.removed)) }
@@ -110,7 +114,11 @@ extension Interposer {
         let response = try? CTL.AllocateClientIDResponse(decoding: frame), let allocation = response.allocation {
         track(ServiceClientID(allocation), for: connection)
       }
-    case .startNetwork: if isSuccess { ledger.setDataCall(pending.clientID, true) }
+    case .startNetwork:
+      if isSuccess {
+        ledger.setDataCall(pending.clientID, true)
+        keepIDs()
+      }
     case .stopNetwork: if isSuccess { dataCallStopped(pending.clientID) }
     case .setEventReport(let isReporting):
       if isSuccess {
@@ -136,7 +144,8 @@ extension Interposer {
       return
     case .unparsed(let submission):
       reportUnparsed(submission, PartOutcome(frame))
-    case .ownAllocation, .ownReports, .ownPart, .ownRead, .ownConsume, .ownStoredSubmissionRead, .ownUnheeded:
+    case .ownAllocation, .ownReports, .ownPart, .ownRead, .ownConsume, .ownStoredSubmissionRead, .ownRelease,
+      .ownUnheeded:
       finishOwn(pending, frame)
       return
     }
@@ -151,7 +160,8 @@ extension Interposer {
       return
     case .unparsed(let submission):
       reportUnparsed(submission, PartOutcome(failure))
-    case .ownAllocation, .ownReports, .ownPart, .ownRead, .ownConsume, .ownStoredSubmissionRead, .ownUnheeded:
+    case .ownAllocation, .ownReports, .ownPart, .ownRead, .ownConsume, .ownStoredSubmissionRead, .ownRelease,
+      .ownUnheeded:
       failOwn(pending, failure)
       return
     default: break
@@ -175,6 +185,7 @@ extension Interposer {
 
   private mutating func dataCallStopped(_ clientID: ClientID) {
     ledger.setDataCall(clientID, false)
+    keepIDs()
     let id = ServiceClientID(.wds, clientID)
     // The client may have gone between its request and the answer.
     guard ledger.disowned.contains(id) else { return }

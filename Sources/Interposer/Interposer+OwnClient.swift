@@ -22,7 +22,9 @@ extension Interposer {
     case .wait: break
     case .allocate:
       let frame = CTL.AllocateClientIDRequest(service: .wms).encoded(transaction: 0)
-      sendOwn(frame, .ownAllocation, timeout: configuration.timing.ownRequest)
+      // An id that comes too late has to be given back, so its answer is waited for as long as for a client's.
+      sendOwn(frame, .ownAllocation, timeout: configuration.timing.request)
+      timers.schedule(.ownAllocation, at: clock + configuration.timing.ownRequest)
     case .perform(let clientID):
       perform(operation, as: clientID)
     }
@@ -84,9 +86,16 @@ extension Interposer {
         ownAllocationFailed(.notSent)
         return
       }
+      guard ownClient.isAllocating else {
+        if ServiceClientID(allocation) != ownClientID { release(ServiceClientID(allocation)) }
+        return
+      }
+      timers.cancel(.ownAllocation)
       ledger.forget(ServiceClientID(allocation))
       timers.cancel(.release(ServiceClientID(allocation)))
-      for operation in ownClient.allocated(allocation.clientID) { perform(operation, as: allocation.clientID) }
+      let operations = ownClient.allocated(allocation.clientID)
+      keepIDs()
+      for operation in operations { perform(operation, as: allocation.clientID) }
     case .ownReports:
       ownClient.hasReports = isSuccess
       if !isSuccess { retryOwnReports() }
@@ -98,6 +107,9 @@ extension Interposer {
       settleIncoming(id, isSuccess ? .consume : .announce)
     case .ownStoredSubmissionRead(let id):
       storedSubmissionRead(id, (try? WMS.RawReadResponse(decoding: frame))?.stored?.message)
+    case .ownRelease(let id):
+      // One that it does not know is as good as given back.
+      if isSuccess || frame.result?.error == .invalidClientID { releaseTries[id] = nil } else { releaseFailed(id) }
     default: break
     }
     updateOwnClientIdle()
@@ -112,12 +124,15 @@ extension Interposer {
     case .ownRead(let id): incomingRead(id, nil)
     case .ownConsume(let id): settleIncoming(id, .announce)
     case .ownStoredSubmissionRead(let id): storedSubmissionRead(id, nil)
+    case .ownRelease(let id): releaseFailed(id)
     default: break
     }
     updateOwnClientIdle()
   }
 
-  private mutating func ownAllocationFailed(_ failure: ModemFailure) {
+  mutating func ownAllocationFailed(_ failure: ModemFailure) {
+    timers.cancel(.ownAllocation)
+    guard ownClient.isAllocating else { return }
     for operation in ownClient.lost() { failed(operation, failure) }
   }
 

@@ -7,7 +7,8 @@ extension Interposer {
     advance(to: now)
     guard phase == .running else { return }
     phase = .draining
-    tapMode = .off
+    // What clients still send meanwhile is forwarded, and told of.
+    if tapMode != .off { tapMode = .observe }
     for id in incoming.ids { settleIncoming(id, .announce) }
     for id in assemblies.keys.sorted() {
       releaseSubmission(id, .shuttingDown)

@@ -32,6 +32,12 @@ public struct Interposer: Sendable {
   var link = ModemLink()
   var ledger = ClientIDLedger()
   var ownClient = OwnWMSClient()
+  /// How often the modem was asked in vain to take an id back.
+  var releaseTries: [ServiceClientID: Int] = [:]
+  /// Ids that an earlier run had, until the device is open.
+  var leftIDs: [ServiceClientID] = []
+  /// As the shell has them.
+  var keptIDs: [ServiceClientID] = []
 
   public internal(set) var tapMode = TapMode.off
   var assemblies: [SubmissionID: MessageAssembly] = [:]
@@ -80,6 +86,7 @@ public struct Interposer: Sendable {
     case .retry(let id): retrySubmission(id)
     case .storedSubmission(let id): storedSubmissionUnreadable(id)
     case .incoming(let id): settleIncoming(id, .announce)
+    case .ownAllocation: ownAllocationFailed(.timedOut)
     case .ownClientIdle: ownClientIdled()
     case .ownReports: updateOwnReports()
     }

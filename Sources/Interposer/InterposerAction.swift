@@ -8,13 +8,18 @@ extension Interposer {
 
     /// Queue the octets to the client; whole frames.
     case sendToClient(ClientConnection, [UInt8])
-    /// Close the connection after what is queued has been tried once. ``Interposer/clientClosed(_:now:)`` need not be called for it.
+    /// Close the connection after what is queued has been tried once. ``Interposer/clientClosed(_:now:)`` need not be called
+    /// for it.
     case closeClient(ClientConnection, CloseReason)
     /// Open the device; ``Interposer/modemOpened(now:)`` or ``Interposer/modemOpenFailed(now:)`` answers.
     case openModem
     /// Send the request; ``Interposer/modemResponded(_:_:now:)`` or ``Interposer/modemFailed(_:_:now:)`` answers, unless the modem
     /// is removed first. A control message has transaction 0, to be replaced by a free one.
     case sendToModem(ModemRequestID, QMUXFrame, timeout: Duration)
+
+    /// Keep these for ``Interposer/restoreClientIDs(_:)`` of the next run, in the place of what was kept before; until the machine
+    /// starts anew, and the modem with it, is enough.
+    indirect case keepClientIDs([CTL.ClientIDAllocation])
 
     // MARK: For the decision
 
@@ -51,6 +56,7 @@ extension Interposer.Action: CustomStringConvertible, CustomDebugStringConvertib
     case .closeClient(let client, let reason): "close client \(client.rawValue): \(reason)"
     case .openModem: "open the modem"
     case .sendToModem(let request, let frame, let timeout): "send request \(request.rawValue) (\(frame)) within \(timeout)"
+    case .keepClientIDs(let ids): "keep \(ids.count) client ids"
     case .submitted(let submission): "decide about \(submission)"
     case .observed(let submission): "observed \(submission)"
     case .unparsed(let unparsed): "not parsed: submission \(unparsed.id.rawValue), \(unparsed.reason)"

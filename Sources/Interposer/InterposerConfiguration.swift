@@ -65,10 +65,10 @@ extension Interposer {
     /// Parts answered with success and not sent, of all messages; beyond that their message goes by carrier.
     public var heldParts = 512
     /// Announcements held back; beyond that the oldest message is announced undecided.
-    public var heldIndications = 64
+    public var heldIndications = 256
     /// Messages in virtual storage.
     public var storedMessages = 10_000
-    /// How often a held part whose client is gone is tried before it is reported as failed.
+    /// How often a held part whose client is gone is tried before it is reported as failed, and the release of a client id.
     public var sendTries = 3
 
     public init() {}

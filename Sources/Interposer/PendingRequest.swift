@@ -31,6 +31,7 @@ struct PendingRequest: Sendable {
     case ownRead(IncomingMessageID)
     case ownConsume(IncomingMessageID)
     case ownStoredSubmissionRead(SubmissionID)
+    case ownRelease(ServiceClientID)
     /// Nobody waits for the answer.
     case ownUnheeded
   }

@@ -15,6 +15,8 @@ struct TimerQueue: Sendable {
     case storedSubmission(SubmissionID)
     /// The incoming message has been held back long enough.
     case incoming(IncomingMessageID)
+    /// The Interposer's own client id was not given in time.
+    case ownAllocation
     /// The Interposer's own client id has no use.
     case ownClientIdle
     /// Try to get reports of new messages again.

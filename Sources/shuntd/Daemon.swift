@@ -30,6 +30,8 @@ final class Daemon {
   private let notifier = ServiceNotifier()
   private let state: StateDirectory
   private let spool: StateDirectory
+  /// What is of use until the machine starts anew; nil when there is no place for it.
+  private let runtime: StateDirectory?
   private var decisionLog: AppendFile?
   private var handset: Handset
 
@@ -62,7 +64,9 @@ final class Daemon {
     self.settings = settings
     (state, spool) = try Self.openState(settings.stateDirectory)
     var notes: [(Journal.Level, String)] = []
-    let persisted = Self.load(state, spool, &notes)
+    runtime = Self.openRuntime(&notes)
+    var persisted = Self.load(state, spool, &notes)
+    persisted.clientIDs = (try? runtime?.read(Self.clientIDFile)) ?? []
     let (trust, relayProblem) = Self.trust(settings.relay, &notes)
     var alternatives = [settings.path]
     if let real = Modem.realPath(of: settings.device) { alternatives.append(real) }
@@ -111,6 +115,28 @@ final class Daemon {
     } catch {
       let text = error.isHeldByAnother ? "the state directory \(path) is another shuntd's" : "\(error)"
       throw StartError(text: text, status: ExitStatus.state)
+    }
+  }
+
+  /// Under systemd its runtime directory, which is in memory.
+  private static func openRuntime(_ notes: inout [(Journal.Level, String)]) -> StateDirectory? {
+    guard let path = getenv("RUNTIME_DIRECTORY").map({ String(cString: $0) }), !path.isEmpty else { return nil }
+    do throws(FileError) {
+      return try StateDirectory(path: path)
+    } catch {
+      notes.append((.warning, "\(error)"))
+      return nil
+    }
+  }
+
+  /// In the runtime directory: the modem's client ids that are taken.
+  private static let clientIDFile = "client-ids"
+
+  private func keepClientIDs(_ octets: [UInt8]) {
+    do throws(FileError) {
+      try runtime?.write(Self.clientIDFile, octets)
+    } catch {
+      journal.log(.warning, "\(error)")
     }
   }
 
@@ -324,6 +350,7 @@ final class Daemon {
       if backlog > 0 { handset.relayBacklog(backlog, on: connection, now: EventLoop.now) }
     case .closeRelay(let connection): relayConnections.removeValue(forKey: connection)?.close()
     case .write, .remove, .writeSpool, .removeFromSpool, .setAsideInSpool: performFileAction(action)
+    case .keepClientIDs(let octets): keepClientIDs(octets)
     case .letSleep: sleepMonitor?.letSleep()
     case .record(let record):
       write(record)

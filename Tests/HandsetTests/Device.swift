@@ -41,6 +41,7 @@ final class Device {
   var unreadable: Set<StateFile> = []
   var spool: [StoredMessageID: SpooledMessage] = [:]
   private(set) var damagedSpool: [String] = []
+  private(set) var clientIDs: [UInt8] = []
   var diskIsFull = false
   /// True: writes are answered by `finishWrites`.
   var diskIsSlow = false
@@ -155,7 +156,7 @@ final class Device {
     handset = Handset(
       configuration: configuration, state: PersistedState(
         files: files.filter { !unreadable.contains($0.key) }, unreadable: unreadable,
-        spool: spool.values.sorted { $0.id < $1.id }),
+        spool: spool.values.sorted { $0.id < $1.id }, clientIDs: clientIDs),
       classifier: TestClassifier(), generator: SeededGenerator(seed: world.generator.next()), now: world.now,
       wall: wall)
     pump()
@@ -257,6 +258,7 @@ final class Device {
     case .reply(let call, let reply):
       precondition(replies[call] == nil, "answered twice")
       replies[call] = reply
+    case .keepClientIDs(let octets): clientIDs = octets
     case .letSleep: letSleeps.append(world.now)
     case .keyChanged(let number): changedKeys.append(number)
     case .statusChanged: break

@@ -83,6 +83,34 @@ import VirtualModem
     #expect(bob.spool.isEmpty)
   }
 
+  @Test func aFallbackFasterThanTheDiskIsShownOnce() throws {
+    let world = World()
+    let (alice, bob) = try Device.pair(world)
+    bob.diskIsSlow = true
+    let sending = alice.messenger.sent("Hello", to: bob.number.e164)
+    world.run(.seconds(5))
+    #expect(sending.hasSucceeded && bob.messenger.texts == [text])
+    bob.finishWrites()
+    world.run(.seconds(5))
+    #expect(bob.messenger.texts == [text] && bob.spool.isEmpty)
+    #expect(bob.records.map(\.summary) == ["carrier - delivered", "ip recipient-online duplicate"])
+  }
+
+  @Test func whatASecondRunFindsTakenIsGivenBack() throws {
+    let world = World()
+    let (alice, _) = try Device.pair(world)
+    for _ in 0..<12 {
+      alice.kill()
+      alice.start()
+      alice.messenger.start()
+      world.run(until: { alice.messenger.isReady })
+      #expect(alice.messenger.isReady)
+      world.run(.seconds(40))
+    }
+    // The messenger's, and the daemon's own.
+    #expect(alice.modem.allocatedClientIDs(of: .wms).count <= 2)
+  }
+
   @Test func theSameWordsAgainAreAnotherText() throws {
     let world = World()
     let (alice, bob) = try Device.pair(world)

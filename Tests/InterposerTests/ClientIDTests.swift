@@ -30,6 +30,73 @@ import Testing
     #expect(rig.interposer.nextDeadline == nil)
   }
 
+  @Test func aReleaseThatTheModemDoesNotTakeIsTriedAgain() throws {
+    let rig = Rig()
+    let client = rig.open()
+    allocate(.nas, 5, rig, client)
+    rig.disconnect(client)
+    rig.advance(.seconds(30))
+    rig.fail(rig.takeRequest(), .timedOut)
+    #expect(rig.keptIDs == [.init(service: .nas, clientID: 5)])
+    rig.advance(.seconds(30))
+    let second = rig.takeRequest()
+    rig.respond(to: second, second.frame.response(.internal))
+    rig.advance(.seconds(30))
+    let third = rig.takeRequest()
+    #expect(try released([third]) == [.init(service: .nas, clientID: 5)])
+    // Not for ever: a device must come to rest.
+    rig.fail(third, .timedOut)
+    #expect(rig.interposer.nextDeadline == nil && rig.keptIDs.isEmpty)
+  }
+
+  @Test func whatAKilledProxyHadIsGivenBackByTheNext() throws {
+    let killed = Rig(tap: .intercept)
+    let client = killed.open()
+    allocate(.nas, 5, killed, client)
+    allocate(.dms, 6, killed, client)
+    killed.send(Sample.request(.wds, client: 2, message: WDS.ID.startNetwork), from: client)
+    let call = killed.takeRequest()
+    killed.respond(to: call, call.frame.response(.success))
+    // A data call outlives its client, and the proxy.
+    let own = CTL.ClientIDAllocation(service: .wms, clientID: Rig.ownClientID)
+    #expect(killed.keptIDs == [.init(service: .dms, clientID: 6), .init(service: .nas, clientID: 5), own])
+
+    let rig = Rig(isModemOpen: false)
+    rig.interposer.restoreClientIDs(killed.keptIDs)
+    rig.advance(.seconds(60))
+    #expect(rig.keptIDs.isEmpty && rig.takeRequests().isEmpty)
+    rig.openModem()
+    // One of them is still used by somebody who only came back.
+    let other = rig.open()
+    rig.send(Sample.request(.nas, client: 5), from: other)
+    _ = rig.takeRequest()
+    rig.advance(.seconds(30))
+    #expect(try released(rig.takeRequests()) == [.init(service: .dms, clientID: 6), own])
+    #expect(rig.keptIDs == [.init(service: .nas, clientID: 5)])
+  }
+
+  @Test func idsAreKeptBeforeAClientHearsOfThemAndVoidWithoutTheirModem() {
+    var interposer = Interposer(configuration: .init(device: Rig.device))
+    interposer.modemOpened(now: .zero)
+    let connection = ClientConnection(rawValue: 1)
+    interposer.clientConnected(connection, now: .zero)
+    func send(_ frame: QMUXFrame) { frame.octets.withUnsafeBytes { interposer.clientSent($0, from: connection, now: .zero) } }
+    func actions() -> [Interposer.Action] { Array(sequence(state: ()) { _ in interposer.nextAction() }) }
+    send(Rig.proxyOpen(Rig.device))
+    send(CTL.AllocateClientIDRequest(service: .nas).encoded(transaction: 7))
+    guard case .sendToModem(let request, _, _)? = actions().last else {
+      Issue.record("the request was not passed on")
+      return
+    }
+    let allocation = CTL.ClientIDAllocation(service: .nas, clientID: 5)
+    let response = CTL.AllocateClientIDResponse(allocation)
+    interposer.modemResponded(request, response.encoded(transaction: 99), now: .zero)
+    #expect(
+      actions() == [.keepClientIDs([allocation]), .sendToClient(connection, response.encoded(transaction: 7).octets)])
+    interposer.modemRemoved(now: .zero)
+    #expect(actions() == [.closeClient(connection, .modemRemoved), .keepClientIDs([])])
+  }
+
   @Test func idsReleasedByTheirClientAreNotReleasedAgain() throws {
     let rig = Rig()
     let client = rig.open()

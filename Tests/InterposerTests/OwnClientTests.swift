@@ -15,7 +15,7 @@ import Testing
 
   private func exhausted(_ rig: Rig) {
     let request = rig.takeRequest()
-    #expect(request.frame.messageID == CTL.ID.allocateClientID && request.timeout == .seconds(3))
+    #expect(request.frame.messageID == CTL.ID.allocateClientID && request.timeout == .seconds(300))
     rig.respond(to: request, CTL.AllocateClientIDResponse(failure: .clientIDsExhausted).encoded(transaction: 1))
   }
 
@@ -53,6 +53,23 @@ import Testing
     rig.advance(.seconds(10))
     rig.grantOwnClient()
     #expect(rig.takeRequests().contains { $0.frame.messageID == WMS.ID.rawSend })
+  }
+
+  @Test func anIDThatComesTooLateIsGivenBack() throws {
+    let (rig, client) = reportingRig()
+    rig.send(try Sample.part(1, of: 2), from: client)
+    let submission = try #require(rig.takeSubmission())
+    rig.resolve(submission.id, .hold)
+    rig.disconnect(client)
+    let allocation = try #require(rig.takeRequests().first { $0.frame.messageID == CTL.ID.allocateClientID })
+    // The held part is tried again with another id.
+    rig.advance(.seconds(13))
+    rig.grantOwnClient()
+    _ = rig.takeRequests()
+    rig.respond(
+      to: allocation, CTL.AllocateClientIDResponse(.init(service: .wms, clientID: 0x41)).encoded(transaction: 1))
+    let released = rig.takeRequests().compactMap { try? CTL.ReleaseClientIDRequest(decoding: $0.frame).allocation }
+    #expect(released == [.init(service: .wms, clientID: 0x41)])
   }
 
   @Test func theIDIsReleasedWhenThereIsNoUseForIt() throws {

@@ -18,6 +18,8 @@ final class Rig {
   private var frames: [ClientConnection: [QMUXFrame]] = [:]
   private var requests: [ModemRequest] = []
   private var events: [Interposer.Action] = []
+  /// What the next run would get.
+  private(set) var keptIDs: [CTL.ClientIDAllocation] = []
   private(set) var closed: [ClientConnection: CloseReason] = [:]
   private var lastConnection: UInt64 = 0
 
@@ -186,6 +188,7 @@ final class Rig {
       case .closeClient(let connection, let reason): closed[connection] = reason
       case .sendToModem(let id, let frame, let timeout):
         requests.append(ModemRequest(id: id, frame: frame, timeout: timeout))
+      case .keepClientIDs(let ids): keptIDs = ids
       default: events.append(action)
       }
     }

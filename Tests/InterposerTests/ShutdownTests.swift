@@ -60,6 +60,25 @@ import Testing
     #expect(rig.interposer.isShutDown)
   }
 
+  @Test func whatIsSentWhileItDrainsIsForwardedAndToldOf() throws {
+    let rig = Rig(tap: .intercept)
+    let client = rig.open()
+    rig.send(try Sample.rawSend(Sample.submit(), transaction: 5), from: client)
+    let undecided = try #require(rig.takeSubmission())
+    rig.beginShutdown()
+    let first = rig.takeRequest()
+    rig.send(try Sample.rawSend(Sample.submit(), transaction: 6), from: client)
+    let second = rig.takeRequest()
+    rig.respond(to: first, Sample.sent(first.frame, reference: 4))
+    rig.respond(to: second, Sample.sent(second.frame, reference: 5))
+    #expect(rig.take(client).map(\.transaction) == [5, 6])
+    let events = rig.takeEvents()
+    #expect(events.first == .released(undecided.id, .shuttingDown))
+    #expect(events.contains { if case .observed = $0 { true } else { false } })
+    let reports = events.compactMap { if case .carried(let report) = $0 { report } else { nil } }
+    #expect(reports.map(\.outcome) == [.sent(messageReference: 4), .sent(messageReference: 5)])
+  }
+
   @Test func withoutAModemItEndsAtOnceAndSaysWhatWasLost() throws {
     let rig = Rig(tap: .intercept)
     let client = rig.open()
