@@ -55,6 +55,8 @@ var targets: [Target] = [
   module("Sealing", ["Telephony", "RelayProtocol", crypto, cryptoExtras, protobuf]),
   module("Handset", ["Telephony", "QMI", "Interposer", "Routing", "RelayProtocol", "Sealing", protobuf], exclude: ["state.proto"]),
   module("VirtualModem", ["QMI", "Telephony"]),
+  module(
+    "Simulation", ["Handset", "Interposer", "QMI", "RelayProtocol", "Routing", "Sealing", "Telephony", "VirtualModem"]),
 
   // Shells: I/O, no decisions.
   module("ModemHost", ["CModem", "Telephony", "QMI"]),
@@ -86,8 +88,8 @@ var targets: [Target] = [
   program(
     "shunt-lab",
     [
-      "Handset", "Interposer", "ModemHost", "QMI", "RelayProtocol", "Routing", "Sealing", "Telephony", "VirtualModem",
-      crypto, argumentParser,
+      "Handset", "Interposer", "ModemHost", "QMI", "RelayProtocol", "Routing", "Sealing", "Simulation", "Telephony",
+      "VirtualModem", crypto, argumentParser,
     ]),
 
   tests("TelephonyTests", ["Telephony"]),
@@ -99,6 +101,7 @@ var targets: [Target] = [
   tests(
     "HandsetTests",
     ["Handset", "Interposer", "Routing", "RelayProtocol", "Sealing", "VirtualModem", "QMI", "Telephony", protobuf]),
+  tests("SimulationTests", ["Simulation"]),
   tests("VirtualModemTests", ["VirtualModem", "QMI", "Telephony"]),
   tests("ModemHostTests", ["ModemHost", "QMI", "Sealing", "RelayProtocol", "Telephony", crypto]),
   tests(

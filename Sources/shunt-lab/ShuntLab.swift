@@ -6,6 +6,7 @@ struct ShuntLab: ParsableCommand {
     commandName: "shunt-lab",
     abstract: "A carrier and modems without radio, to run handsets against.",
     subcommands: [
-      CarrierCommand.self, ModemCommand.self, SMSCommand.self, RulesCommand.self, RecordsCommand.self, BenchCommand.self, LeaksCommand.self,
+      CarrierCommand.self, ModemCommand.self, SMSCommand.self, RulesCommand.self, RecordsCommand.self, BenchCommand.self,
+      LeaksCommand.self, SimulateCommand.self,
     ])
 }

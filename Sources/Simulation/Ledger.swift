@@ -1,0 +1,115 @@
+internal import Interposer
+internal import Telephony
+
+/// What became of each text, from everybody's point of view.
+final class Ledger {
+  enum Answer: Sendable, Equatable {
+    case none
+    case succeeded
+    case failed
+    /// The one who would have answered died, or the modem said nothing.
+    case unanswered
+  }
+
+  /// A copy of a part that came to a modem.
+  struct CarrierCopy {
+    let time: Duration
+    /// The modem's session with the daemon that watched it come; nil when none did.
+    let watch: Watch?
+    /// When the handset's processor ran, and could be told.
+    let told: Told
+  }
+
+  final class Told {
+    var time: Duration?
+    /// Of the recipient's daemon.
+    var life = 0
+  }
+
+  /// A daemon that reads what a modem announces.
+  final class Watch {
+    /// When the daemon died, or lost the modem.
+    var ended: Duration?
+    /// When requests to the modem went wrong.
+    var troubles: [Duration] = []
+  }
+
+  struct Fate {
+    let message: PlannedMessage
+    /// When its client first asked for it to be sent.
+    var requested: Duration?
+    var lastRequest: Duration?
+    /// How often the next part came so late that nobody waited for it any more: such a message is more than one to the log.
+    var splitCount = 0
+    var answer = Answer.none
+    var answered: Duration?
+    /// Who watched the modem when it was last asked for; nil: nobody, and it may wait.
+    var watch: Watch?
+    /// It has been given to the modem, or answered.
+    var hasLeftDaemon = false
+    /// When the recipient's device had it on disk.
+    var storedByIP: [Duration] = []
+    var storedLife = 0
+    /// When the carrier first took a part.
+    var submittedFirst: Duration?
+    /// By part: how often the carrier took it.
+    var submitted: [Int: Int] = [:]
+    /// By part: how often the carrier took it and lost it.
+    var dropped: [Int: Int] = [:]
+    var copies: [Int: [CarrierCopy]] = [:]
+    /// How often it is in the recipient's app, whole.
+    var shownByIP = 0
+    var shownByCarrier = 0
+
+    var wasTakenByCarrier: Bool {
+      (1...message.parts).allSatisfy { (submitted[$0] ?? 0) + (dropped[$0] ?? 0) > 0 }
+    }
+    var wasLostByCarrier: Bool { dropped.keys.contains { copies[$0] == nil } }
+    /// Whole copies that the carrier brought.
+    var carrierCopies: Int { (1...message.parts).map { copies[$0]?.count ?? 0 }.min() ?? 0 }
+  }
+
+  unowned var world: World!
+  var fates: [Int: Fate] = [:]
+  /// By handset: how many of its messages went by IP so far, by the recipients' disks and by its own log.
+  var storedCounts: [Int: Int] = [:]
+  var deliveredCounts: [Int: Int] = [:]
+  /// By handset: messages that its log calls failed after an attempt by IP.
+  var failedAfterIP: [Int: Int] = [:]
+  var recordCount = 0
+
+  init(_ plan: SimulationPlan) {
+    for message in plan.messages { fates[message.index] = Fate(message: message) }
+  }
+
+  // MARK: Texts
+
+  /// The text of a message, each part of which says which message it is of.
+  static func text(_ message: PlannedMessage) -> String {
+    let marker = "m" + String(String(100_000 + message.index).dropFirst()) + ". "
+    // Characters of a part, and of one that is surely enough for the marker.
+    let (capacity, last) = message.isWide ? (67, 30) : (153, 50)
+    let count = message.parts == 1 ? last : capacity * (message.parts - 1) + last
+    var text = message.isWide ? "\u{0436}" : ""
+    while text.count < count { text += marker }
+    return String(text.prefix(count))
+  }
+
+  /// The message that a part of a text belongs to.
+  static func message(in text: String) -> Int? {
+    let octets = Array(text.utf8)
+    guard octets.count >= 7 else { return nil }
+    for start in 0...octets.count - 7 where octets[start] == UInt8(ascii: "m") && octets[start + 6] == UInt8(ascii: ".") {
+      let digits = octets[start + 1..<start + 6]
+      guard digits.allSatisfy({ (0x30...0x39).contains($0) }) else { continue }
+      return digits.reduce(0) { $0 * 10 + Int($1 - 0x30) }
+    }
+    return nil
+  }
+
+  /// The message and the number of the part that a TPDU carries.
+  static func part(_ userData: UserData, _ scheme: DataCodingScheme, _ place: Concatenation?) -> (message: Int, number: Int)? {
+    guard let text = MessageText.decode(userData, scheme), let message = message(in: text) else { return nil }
+    return (message, place.map { Int($0.number) } ?? 1)
+  }
+}

@@ -1,0 +1,113 @@
+/// Why a recipient was shown both copies of a message, and nobody could have known better. The design bounds how long and by
+/// what means copies are recognised; these are its edges, counted apart from faults.
+public enum DuplicateExcuse: String, Sendable, CaseIterable {
+  /// The carrier itself brought more than one copy.
+  case carrierBroughtMore = "carrier-brought-more"
+  /// The copies came more than ten minutes apart.
+  case tooLate = "too-late"
+  /// The sender's handset fell asleep, without a word to shuntd, before the acknowledgement came, and used the carrier when
+  /// it woke up, so late that the same words may be said again.
+  case senderSlept = "sender-slept"
+  /// The carrier's copy came while shuntd did not run or did not have the modem: ModemManager found it in the modem's storage.
+  case nobodyWatched = "nobody-watched"
+  /// The modem would not let shuntd read or delete the copy.
+  case modemFailed = "modem-failed"
+  /// The app deleted the copy by IP, and with its file went what shuntd knows of it after a restart, before the carrier's
+  /// copy came.
+  case deletedAndForgotten = "deleted-and-forgotten"
+  /// The sender's or the recipient's wall clock was wrong.
+  case wrongClock = "wrong-clock"
+  /// The recipient opted out in between, by which everything is forgotten.
+  case optedOut = "opted-out"
+}
+
+/// What came of the runs, counted.
+public struct SimulationFigures: Sendable, Equatable {
+  public var seeds = 0
+  /// Texts that a client handed over, or a program at the carrier sent.
+  public var messages = 0
+  // Where they ended; each in one.
+  public var shownByIP = 0
+  public var shownByCarrier = 0
+  public var shownTwice = 0
+  /// Not shown, and the client knows.
+  public var failed = 0
+  /// Not shown, and the client was not told anything: the one who would have told died, or the modem said nothing.
+  public var unanswered = 0
+  /// Not shown: taken by the carrier, and lost there.
+  public var lostByCarrier = 0
+  /// For a service number, which has no handset here.
+  public var takenByCarrier = 0
+  /// None of these: see the violations.
+  public var lost = 0
+
+  /// Of those shown twice: why.
+  public var excuses: [DuplicateExcuse: Int] = [:]
+  public var faults: [FaultKind: Int] = [:]
+  public var violations: [Violation.Kind: Int] = [:]
+  public var records = 0
+  public var events = 0
+  public var virtualTime: Duration = .zero
+
+  public init() {}
+
+  public var faultCount: Int { faults.values.reduce(0, +) }
+  public var violationCount: Int { violations.values.reduce(0, +) }
+  /// Shown twice without an excuse.
+  public var duplicated: Int { shownTwice - excuses.values.reduce(0, +) }
+
+  public static func += (left: inout SimulationFigures, right: SimulationFigures) {
+    left.seeds += right.seeds
+    left.messages += right.messages
+    left.shownByIP += right.shownByIP
+    left.shownByCarrier += right.shownByCarrier
+    left.shownTwice += right.shownTwice
+    left.failed += right.failed
+    left.unanswered += right.unanswered
+    left.lostByCarrier += right.lostByCarrier
+    left.takenByCarrier += right.takenByCarrier
+    left.lost += right.lost
+    left.excuses.merge(right.excuses, uniquingKeysWith: +)
+    left.faults.merge(right.faults, uniquingKeysWith: +)
+    left.violations.merge(right.violations, uniquingKeysWith: +)
+    left.records += right.records
+    left.events += right.events
+    left.virtualTime += right.virtualTime
+  }
+}
+
+extension Ledger {
+  func figures(faults: [FaultKind: Int], events: Int, virtualTime: Duration) -> SimulationFigures {
+    var figures = SimulationFigures()
+    figures.seeds = 1
+    figures.faults = faults
+    figures.events = events
+    figures.virtualTime = virtualTime
+    figures.records = recordCount
+    for violation in world.violations { figures.violations[violation.kind, default: 0] += 1 }
+    for index in fates.keys.sorted() {
+      guard let fate = fates[index], fate.requested != nil else { continue }
+      figures.messages += 1
+      switch (fate.shownByIP > 0, fate.shownByCarrier > 0) {
+      case (true, true):
+        figures.shownTwice += 1
+        if let excuse = world.excuse(fate) { figures.excuses[excuse, default: 0] += 1 }
+      case (true, false): figures.shownByIP += 1
+      case (false, true): figures.shownByCarrier += 1
+      case (false, false): count(fate, &figures)
+      }
+    }
+    return figures
+  }
+
+  private func count(_ fate: Fate, _ figures: inout SimulationFigures) {
+    switch fate.answer {
+    case _ where fate.wasLostByCarrier: figures.lostByCarrier += 1
+    case .failed: figures.failed += 1
+    case .unanswered: figures.unanswered += 1
+    case .succeeded where fate.message.way == .shortCode: figures.takenByCarrier += 1
+    case .none where fate.message.way == .injected && !fate.wasTakenByCarrier: figures.failed += 1
+    case .none, .succeeded: figures.lost += 1
+    }
+  }
+}

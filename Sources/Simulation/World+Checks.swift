@@ -1,0 +1,180 @@
+internal import Handset
+internal import Interposer
+internal import QMI
+internal import RelayProtocol
+internal import Routing
+internal import Telephony
+internal import VirtualModem
+
+/// What has to be so, at any time and when all is quiet.
+extension World {
+  /// No queue is longer than its bound.
+  func checkQueues() {
+    for handset in handsets {
+      for queue in handset.daemon?.queues ?? [] where queue.count > queue.bound {
+        violated(.queue, "h\(handset.index): \(queue.name) holds \(queue.count) of \(queue.bound)")
+      }
+    }
+    for queue in relay.hub?.queues ?? [] where queue.count > queue.bound {
+      violated(.queue, "relay: \(queue.name) holds \(queue.count) of \(queue.bound)")
+    }
+  }
+
+  /// After everything had time to settle.
+  func check() {
+    for handset in handsets {
+      for shown in handset.messenger.inbox.shown {
+        guard let fate = ledger.fates[shown.message] else { continue }
+        if fate.message.to != handset.index {
+          violated(.lost, "m\(shown.message) was shown at h\(handset.index) instead of h\(fate.message.to)")
+        }
+        if shown.isByIP {
+          ledger.fates[shown.message]?.shownByIP += 1
+        } else {
+          ledger.fates[shown.message]?.shownByCarrier += 1
+        }
+      }
+    }
+    for index in ledger.fates.keys.sorted() { checkFate(index) }
+    checkQueues()
+    for handset in handsets { checkRest(handset) }
+    checkRelay()
+  }
+
+  // MARK: Messages
+
+  private func checkFate(_ index: Int) {
+    guard let fate = ledger.fates[index], fate.requested != nil else { return }
+    let shown = fate.shownByIP + fate.shownByCarrier
+    let wasPromised = fate.answer == .succeeded || fate.message.way == .injected && fate.wasTakenByCarrier
+    if wasPromised, shown == 0, fate.message.way != .shortCode, !fate.wasLostByCarrier {
+      violated(
+        .lost,
+        "m\(index) from h\(fate.message.from) to h\(fate.message.to), \(fate.message.parts) parts: "
+          + "stored by IP \(fate.storedByIP.count) times, \(fate.carrierCopies) copies by carrier")
+    }
+    if fate.storedByIP.count > 1 || fate.shownByIP > 1 {
+      violated(
+        .duplicated, "m\(index) at h\(fate.message.to): stored by IP \(fate.storedByIP.count) times, shown \(fate.shownByIP) times")
+    }
+    // Whole copies of the same part cannot always be told apart, so a modem may have more of them than were shown.
+    if fate.shownByCarrier > max(fate.carrierCopies, fate.copies.values.map(\.count).max() ?? 0) {
+      violated(
+        .duplicated,
+        "m\(index) at h\(fate.message.to): shown \(fate.shownByCarrier) times by carrier, which brought \(fate.carrierCopies)")
+    }
+    if fate.shownByIP > 0, fate.shownByCarrier > 0, excuse(fate) == nil {
+      let copies = fate.copies.sorted { $0.key < $1.key }.map { "part \($0.key) at \($0.value.map(\.time))" }
+      violated(
+        .duplicated,
+        "m\(index) from h\(fate.message.from) at h\(fate.message.to): by IP at \(fate.storedByIP), by carrier \(copies)")
+    }
+  }
+
+  /// Why nobody could know that the carrier's copy of a message is one.
+  func excuse(_ fate: Ledger.Fate) -> DuplicateExcuse? {
+    guard let byIP = fate.storedByIP.first, let asked = fate.requested else { return nil }
+    let copies = fate.copies.values.flatMap(\.self)
+    guard let first = copies.map(\.time).min(), let last = copies.map(\.time).max() else { return nil }
+    if copies.count > fate.message.parts { return .carrierBroughtMore }
+    if abs(from: byIP, to: last) > RecentMessages.window || abs(from: byIP, to: first) > RecentMessages.window { return .tooLate }
+    if let submitted = fate.submittedFirst, submitted - byIP > .seconds(45) { return .senderSlept }
+    for copy in copies {
+      guard let watch = copy.watch else { return .nobodyWatched }
+      // Reading, deciding and deleting may take so long.
+      guard let told = copy.told.time else { return .nobodyWatched }
+      let settled = told + .seconds(12)
+      if let ended = watch.ended, ended <= settled { return .nobodyWatched }
+      if watch.troubles.contains(where: { (copy.time...settled).contains($0) }) { return .modemFailed }
+    }
+    let (sender, recipient) = (handsets[fate.message.from], handsets[fate.message.to])
+    let end = max(byIP, last)
+    if copies.contains(where: { recipient.forgot(fate.message.index, from: fate.storedLife, to: $0.told.life) }) {
+      return .deletedAndForgotten
+    }
+    if sender.hadWrongClock(from: asked, to: end) || recipient.hadWrongClock(from: asked, to: end) { return .wrongClock }
+    if recipient.changedConsent(from: min(byIP, first), to: end) { return .optedOut }
+    return nil
+  }
+
+  private func abs(from one: Duration, to other: Duration) -> Duration { one < other ? other - one : one - other }
+
+  // MARK: Rest
+
+  private func checkRest(_ handset: SimulatedHandset) {
+    let place = "h\(handset.index)"
+    guard let daemon = handset.daemon else {
+      violated(.leftOver, "\(place): shuntd does not run")
+      return
+    }
+    let missing = ledger.checkRecords(daemon, handset)
+    if missing > 0 { violated(.record, "\(place), life \(daemon.life): \(missing) records are missing") }
+    for queue in daemon.queues where queue.restsEmpty && queue.count > 0 {
+      violated(.leftOver, "\(place): \(queue.name) holds \(queue.count)")
+    }
+    let failed = ledger.fates.values.count {
+      $0.message.from == handset.index && $0.answer == .failed && !$0.storedByIP.isEmpty
+    }
+    if failed > ledger.failedAfterIP[handset.index] ?? 0 {
+      violated(
+        .failedSilently,
+        "\(place): \(failed) messages failed and arrived by IP, \(ledger.failedAfterIP[handset.index] ?? 0) are logged so")
+    }
+    checkClientIDs(handset, place)
+    if !handset.messenger.isReady { violated(.leftOver, "\(place): the messenger is not ready") }
+    if carrier.machine.waitingCount(for: handset.number) > 0 {
+      violated(.leftOver, "\(place): messages wait at the carrier")
+    }
+    if handset.plan.enrolment == .before, handset.wantsShunt, handset.consentChanges.isEmpty, daemon.session != "online" {
+      violated(.offline, "\(place): \(daemon.status)")
+    }
+  }
+
+  private func checkClientIDs(_ handset: SimulatedHandset, _ place: String) {
+    var lost = handset.modem.lostIDs
+    for service in [QMIService.dms, .nas, .wms] {
+      let count = handset.modem.machine.allocatedClientIDs(of: service).count
+      // ModemManager's, and the daemon's own.
+      let used = 1 + (service == .wms ? 1 : 0)
+      let excess = max(0, count - used)
+      let excused = min(lost, excess)
+      lost -= excused
+      if excess > excused { violated(.clientID, "\(place): \(count) ids of \(service) are taken, \(used) are used") }
+    }
+  }
+
+  private func checkRelay() {
+    guard let hub = relay.hub else {
+      violated(.leftOver, "the relay does not run")
+      return
+    }
+    for queue in hub.queues where queue.restsEmpty && queue.count > 0 {
+      violated(.leftOver, "relay: \(queue.name) holds \(queue.count)")
+    }
+    let online = handsets.count { $0.daemon?.session == "online" }
+    if hub.connectionCount != online {
+      violated(.leftOver, "the relay has \(hub.connectionCount) connections, \(online) handsets are online")
+    }
+  }
+}
+
+extension SimulatedHandset {
+  /// A reason has to be plausible.
+  func check(_ record: DecisionRecord) {
+    guard record.direction == .outgoing, let reason = record.reason else { return }
+    // From a decision to its record the modem may take that long.
+    let since = world.now - .seconds(400)
+    switch reason {
+    case .disabled:
+      if wantsShunt, plan.enrolment == .before, !changedConsent(from: since, to: world.now) {
+        world.violated(.reason, "h\(index): disabled, but it is enabled")
+      }
+    case .simChanged:
+      if !hasOtherSIM, (lastSIMChange ?? .zero) < since { world.violated(.reason, "h\(index): the SIM is its own") }
+    case .emergency, .specialMessage: world.violated(.reason, "h\(index): \(reason.rawValue) for an ordinary text")
+    case .shortCode:
+      if record.number != "1909" { world.violated(.reason, "h\(index): a subscriber is taken for a service") }
+    default: break
+    }
+  }
+}
