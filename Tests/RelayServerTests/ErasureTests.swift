@@ -74,8 +74,16 @@ private func realloc(_ address: UInt, _ count: Int) -> UnsafeMutableRawPointer? 
 }
 
 /// How much is still there of what was filled; without the first octets, which the allocator uses when they are freed.
+/// Octets in a row: a pointer that this very function puts there may have one by chance.
 private func remains(of address: UInt, _ count: Int) -> Int {
-  (32..<count).count { UnsafeRawPointer(bitPattern: address + UInt($0))?.load(as: UInt8.self) == 0x5A }
+  var longest = 0
+  var run = 0
+  for offset in 32..<count {
+    let isLeft = UnsafeRawPointer(bitPattern: address + UInt(offset))?.load(as: UInt8.self) == 0x5A
+    run = isLeft ? run + 1 : 0
+    longest = max(longest, run)
+  }
+  return longest < 8 ? 0 : longest
 }
 
 @inline(never)
