@@ -2,8 +2,9 @@ import Testing
 
 @testable import Simulation
 
-/// Small worlds in which everything breaks by turns: see ``Simulation`` for what is checked after each.
-@Suite(.timeLimit(.minutes(5))) struct SimulationTests {
+/// Small worlds in which everything breaks by turns: see ``Simulation`` for what is checked after each. One after the other: each keeps a
+/// thread busy, and tests that talk to programs with time limits want a turn, too.
+@Suite(.serialized, .timeLimit(.minutes(5))) struct SimulationTests {
   static let laboratory = try! Laboratory(handsets: 3)
 
   @Test(arguments: 0..<25) func eachTextHasOneFate(_ part: UInt64) {
