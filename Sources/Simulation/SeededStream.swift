@@ -1,23 +1,17 @@
-/// Reproducible chance (SplitMix64). Streams of one seed differ by name, so that leaving out one fault does not change what
+/// Reproducible chance. Streams of one seed differ by name, so that leaving out one fault does not change what
 /// the others do.
 struct SeededStream: RandomNumberGenerator, Sendable {
-  private var state: UInt64
+  private var generator: SplitMix64
 
   init(seed: UInt64, _ name: StaticString, _ index: Int = 0) {
     var hash = StableHash()
     hash.add(seed)
     name.withUTF8Buffer { for octet in $0 { hash.add(UInt64(octet)) } }
     hash.add(UInt64(bitPattern: Int64(index)))
-    state = hash.value
+    generator = SplitMix64(state: hash.value)
   }
 
-  mutating func next() -> UInt64 {
-    state &+= 0x9E37_79B9_7F4A_7C15
-    var value = state
-    value = (value ^ (value >> 30)) &* 0xBF58_476D_1CE4_E5B9
-    value = (value ^ (value >> 27)) &* 0x94D0_49BB_1331_11EB
-    return value ^ (value >> 31)
-  }
+  mutating func next() -> UInt64 { generator.next() }
 
   /// 0 ..< count, evenly enough for a simulation.
   mutating func below(_ count: Int) -> Int { Int(next() % UInt64(max(1, count))) }

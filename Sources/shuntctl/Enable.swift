@@ -12,19 +12,14 @@ struct Enable: ParsableCommand {
   @Option(help: "Your number, as you would dial it or with the country code (+91…).")
   var number: String
 
-  @Option(help: "Seconds to wait for the code to be caught; 0 not to wait.")
-  var wait = 30
+  @OptionGroup var code: CodeOptions
 
   @OptionGroup var common: CommonOptions
-
-  func validate() throws {
-    guard (0...600).contains(wait) else { throw ValidationError("--wait takes 0 to 600 seconds, not \(wait)") }
-  }
 
   func run() throws {
     let daemon = try Daemon(common)
     let row = try daemon.settled(
-      from: daemon.row(.enable(number: number)), within: .seconds(wait), while: Registration.isPending)
+      from: daemon.row(.enable(number: number)), within: .seconds(code.wait), while: Registration.isPending)
     try Registration.report(row, json: common.json)
   }
 }

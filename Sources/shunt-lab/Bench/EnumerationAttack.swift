@@ -1,4 +1,5 @@
 internal import RelayProtocol
+internal import Simulation
 
 /// Attackers with registrations who test numbers as fast as a relay's limits let them, in virtual time. The hub is the real
 /// one; around it are a table for its store, and evaluations and signatures that nobody checks.
@@ -283,19 +284,6 @@ final class EnumerationAttack {
 
 /// Octets that are always the same for the same number: nobody checks what they say.
 private func numbered<Kind>(_ number: UInt64, as type: FixedOctets<Kind>.Type = FixedOctets<Kind>.self) -> FixedOctets<Kind> {
-  var generator = NumberedGenerator(state: number)
+  var generator = SplitMix64(state: number)
   return FixedOctets(using: &generator)
-}
-
-/// SplitMix64.
-private struct NumberedGenerator: RandomNumberGenerator {
-  var state: UInt64
-
-  mutating func next() -> UInt64 {
-    state &+= 0x9E37_79B9_7F4A_7C15
-    var mixed = state
-    mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
-    mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
-    return mixed ^ (mixed >> 31)
-  }
 }
