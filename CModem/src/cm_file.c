@@ -180,7 +180,6 @@ int cm_file_write_several(int directory, const CmFileContents *files, size_t cou
   if (result == 0)
     result = write_whole(directory, TEMPORARY_PREFIX COMMIT_LIST, COMMIT_LIST, (const uint8_t *)list, filled);
   free(list);
-  bool is_listed = result == 0;
   size_t renamed = 0;
   for (; renamed < count && result == 0; renamed++) {
     name_temporary(temporary, files[renamed].name);
@@ -190,9 +189,11 @@ int cm_file_write_several(int directory, const CmFileContents *files, size_t cou
     }
   }
   if (result == 0 && fsync(directory) < 0) result = -errno;
-  if (result == 0) return remove_durably(directory, COMMIT_LIST);
-  // None of them. The list goes first: without it what follows may be interrupted.
-  if (is_listed) remove_durably(directory, COMMIT_LIST);
+  if (result == 0) result = remove_durably(directory, COMMIT_LIST);
+  if (result == 0) return 0;
+  // None of them. The list goes first, wherever it failed: without it what follows may be interrupted, and a list that stayed
+  // would take a later temporary file for whole.
+  remove_durably(directory, COMMIT_LIST);
   for (size_t i = 0; i < renamed; i++) unlinkat(directory, files[i].name, 0);
   for (size_t i = renamed; i < written; i++) {
     name_temporary(temporary, files[i].name);
