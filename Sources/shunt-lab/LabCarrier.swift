@@ -58,6 +58,7 @@ final class LabCarrier {
 
   private func change(_ body: (inout VirtualCarrier, Duration) -> Void) {
     body(&machine, EventLoop.now)
+    record()
     // What is done about an action may come back here within this process; the outer loop then does the rest.
     guard !isPumping else { return }
     isPumping = true
@@ -68,10 +69,14 @@ final class LabCarrier {
       }
     }
     isPumping = false
+    timer?.arm(at: machine.nextDeadline)
+  }
+
+  /// Before anybody hears what became of a message: whoever then looks, finds it.
+  private func record() {
     let new = machine.records.suffix(while: { $0.number >= nextRecord })
     for record in new { onRecord(record) }
     nextRecord = new.last.map { $0.number + 1 } ?? nextRecord
-    timer?.arm(at: machine.nextDeadline)
   }
 }
 
