@@ -1,11 +1,13 @@
 public import QMI
 public import Telephony
 
-/// A message from the carrier whose announcement is held back.
+/// A message from the carrier whose announcement is held back, or that was found in the modem's storage before a client may list it.
 public struct IncomingCarrierMessage: Hashable, Sendable {
   /// Where it is.
   public enum Source: Hashable, Sendable {
     case stored(WMS.MessageLocation)
+    /// As `stored`, and it came while nobody watched: see ``Interposer/vetStorage(now:)``.
+    case found(WMS.MessageLocation)
     /// In the announcement itself (transfer route); the modem did not store it.
     case transferred
   }

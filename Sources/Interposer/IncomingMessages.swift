@@ -34,15 +34,30 @@ struct IncomingMessages: Sendable {
   private var records: [IncomingMessageID: Record] = [:]
   private var lastID: UInt64 = 0
 
+  /// Whether no announcement is held back.
   var isEmpty: Bool { queue.isEmpty }
   var count: Int { queue.count }
+  var hasRecords: Bool { !records.isEmpty }
 
   subscript(id: IncomingMessageID) -> Record? { records[id] }
 
   /// The message that the first announcement waits for.
   var oldest: IncomingMessageID? { queue.lazy.compactMap(\.message).first }
 
-  var ids: [IncomingMessageID] { queue.compactMap(\.message) }
+  var ids: [IncomingMessageID] { records.keys.sorted { $0.rawValue < $1.rawValue } }
+
+  /// Whether the modem has announced it; it has not when the message was found in its storage.
+  func isAnnounced(_ id: IncomingMessageID) -> Bool { queue.contains { $0.message == id } }
+
+  /// Whether anything is still to become of a message there.
+  ///
+  /// - Parameter index: nil for all.
+  func concerns(_ storage: WMS.StorageType, index: UInt32?) -> Bool {
+    records.values.contains { record in
+      guard case .stored(let place) = record.location else { return false }
+      return place.storage == storage && (index == nil || place.index == index)
+    }
+  }
 
   /// The message that is held already under this name, unless it is about to be deleted.
   func pending(_ location: Location) -> IncomingMessageID? {

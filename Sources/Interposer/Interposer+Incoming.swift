@@ -78,7 +78,7 @@ extension Interposer {
       return
     }
     incoming.setPhase(.deciding, of: id)
-    decideIncoming(id, .stored(location), message)
+    decideIncoming(id, incoming.isAnnounced(id) ? .stored(location) : .found(location), message)
   }
 
   private mutating func decideIncoming(
@@ -114,5 +114,7 @@ extension Interposer {
     guard incoming[id] != nil else { return }
     incoming.settle(id, resolution)
     routeReady()
+    if vetting?.message == id { continueVetting() }
+    releaseHeldReads()
   }
 }

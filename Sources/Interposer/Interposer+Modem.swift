@@ -51,11 +51,13 @@ extension Interposer {
     ledger.forgetAll()
     timers.cancelAll { timer in
       switch timer {
-      case .release, .incoming, .ownAllocation, .ownClientIdle, .ownReports: true
+      case .release, .incoming, .vetting, .heldReads, .ownAllocation, .ownClientIdle, .ownReports: true
       default: false
       }
     }
     incoming.removeAll()
+    vetting = nil
+    heldReads = []
     for session in clients.sessions { close(session.connection, .modemRemoved) }
     // Closing a client disowns its ids; there are none any more.
     ledger.forgetAll()
@@ -144,7 +146,7 @@ extension Interposer {
       return
     case .unparsed(let submission):
       reportUnparsed(submission, PartOutcome(frame))
-    case .ownAllocation, .ownReports, .ownPart, .ownRead, .ownConsume, .ownStoredSubmissionRead, .ownRelease,
+    case .ownAllocation, .ownReports, .ownPart, .ownList, .ownRead, .ownConsume, .ownStoredSubmissionRead, .ownRelease,
       .ownUnheeded:
       finishOwn(pending, frame)
       return
@@ -160,7 +162,7 @@ extension Interposer {
       return
     case .unparsed(let submission):
       reportUnparsed(submission, PartOutcome(failure))
-    case .ownAllocation, .ownReports, .ownPart, .ownRead, .ownConsume, .ownStoredSubmissionRead, .ownRelease,
+    case .ownAllocation, .ownReports, .ownPart, .ownList, .ownRead, .ownConsume, .ownStoredSubmissionRead, .ownRelease,
       .ownUnheeded:
       failOwn(pending, failure)
       return

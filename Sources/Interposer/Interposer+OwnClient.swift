@@ -36,6 +36,9 @@ extension Interposer {
     case .reports:
       let request = WMS.SetEventReportRequest(reportsNewMessages: true)
       sendOwn(request.encoded(client: clientID, transaction: ownClient.nextTransaction()), .ownReports, timeout: timeout)
+    case .list(let storage):
+      let request = WMS.ListMessagesRequest(storage: storage, mode: .gsmWCDMA)
+      sendOwn(request.encoded(client: clientID, transaction: ownClient.nextTransaction()), .ownList(storage), timeout: timeout)
     case .read(let id):
       guard case .stored(let location) = incoming[id]?.location else { return }
       let request = WMS.RawReadRequest(location: location, mode: .gsmWCDMA)
@@ -101,6 +104,8 @@ extension Interposer {
       if !isSuccess { retryOwnReports() }
     case .ownPart(let submission, let number):
       partFinished(submission, number, PartOutcome(frame), response: nil, for: nil)
+    case .ownList(let storage):
+      storageListed(storage, (try? WMS.ListMessagesResponse(decoding: frame))?.entries ?? [])
     case .ownRead(let id):
       incomingRead(id, (try? WMS.RawReadResponse(decoding: frame))?.stored?.message)
     case .ownConsume(let id):
@@ -121,6 +126,7 @@ extension Interposer {
     case .ownReports: retryOwnReports()
     case .ownPart(let submission, let number):
       partFinished(submission, number, PartOutcome(failure), response: nil, for: nil)
+    case .ownList(let storage): storageListed(storage, [])
     case .ownRead(let id): incomingRead(id, nil)
     case .ownConsume(let id): settleIncoming(id, .announce)
     case .ownStoredSubmissionRead(let id): storedSubmissionRead(id, nil)
@@ -140,6 +146,7 @@ extension Interposer {
   mutating func failed(_ operation: OwnWMSClient.Operation, _ failure: ModemFailure) {
     switch operation {
     case .reports: retryOwnReports()
+    case .list(let storage): storageListed(storage, [])
     case .read(let id): incomingRead(id, nil)
     case .consume(let id): settleIncoming(id, .announce)
     case .readStoredSubmission(let id): storedSubmissionRead(id, nil)

@@ -9,6 +9,7 @@ extension Interposer {
     phase = .draining
     // What clients still send meanwhile is forwarded, and told of.
     if tapMode != .off { tapMode = .observe }
+    endVetting()
     for id in incoming.ids { settleIncoming(id, .announce) }
     for id in assemblies.keys.sorted() {
       releaseSubmission(id, .shuttingDown)

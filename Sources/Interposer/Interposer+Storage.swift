@@ -54,7 +54,9 @@ extension Interposer {
   // MARK: Requests
 
   mutating func handleRawRead(_ frame: QMUXFrame, from index: Int) {
-    guard let request = try? WMS.RawReadRequest(decoding: frame), let id = virtualID(request.location) else {
+    let request = try? WMS.RawReadRequest(decoding: frame)
+    guard let id = request.flatMap({ virtualID($0.location) }) else {
+      if let request, holdsRead(of: request.location.storage, index: request.location.index, frame, from: index) { return }
       forward(frame, from: index, .plain)
       return
     }
@@ -85,7 +87,7 @@ extension Interposer {
       forward(frame, from: index, .plain)
       return
     }
-    if !incoming.isEmpty {
+    if incoming.hasRecords {
       // What a client deletes is not deleted once more: the index may be another message's by then.
       for id in incoming.pending(in: request.storage, index: request.index) { settleIncoming(id, .announce) }
     }
@@ -112,7 +114,13 @@ extension Interposer {
   }
 
   mutating func handleListMessages(_ frame: QMUXFrame, from index: Int) {
-    guard let request = try? WMS.ListMessagesRequest(decoding: frame), request.storage == .nv,
+    let request = try? WMS.ListMessagesRequest(decoding: frame)
+    if let request, holdsRead(of: request.storage, index: nil, frame, from: index) { return }
+    passListMessages(frame, request, from: index)
+  }
+
+  mutating func passListMessages(_ frame: QMUXFrame, _ request: WMS.ListMessagesRequest?, from index: Int) {
+    guard let request, request.storage == .nv,
       request.mode != .cdma, storage.contains(tag: request.tag)
     else {
       forward(frame, from: index, .plain)

@@ -49,6 +49,10 @@ public struct Interposer: Sendable {
   var lastHeldReference: UInt8 = 0
 
   var incoming = IncomingMessages()
+  /// Nil unless the modem's storage is being looked through.
+  var vetting: StorageVetting?
+  /// Lists and reads of clients that wait until it is known what is to become of the messages in question.
+  var heldReads: [HeldRead] = []
   var storage = VirtualStorage()
   var lastIndicationTransaction: UInt16 = 0
 
@@ -86,6 +90,8 @@ public struct Interposer: Sendable {
     case .retry(let id): retrySubmission(id)
     case .storedSubmission(let id): storedSubmissionUnreadable(id)
     case .incoming(let id): settleIncoming(id, .announce)
+    case .vetting: endVetting()
+    case .heldReads: releaseHeldReads(all: true)
     case .ownAllocation: ownAllocationFailed(.timedOut)
     case .ownClientIdle: ownClientIdled()
     case .ownReports: updateOwnReports()

@@ -40,6 +40,8 @@ extension Interposer {
     public var decision: Duration = .seconds(20)
     /// From ``Action/received(_:)`` until the message is announced undecided.
     public var incomingDecision: Duration = .seconds(5)
+    /// For looking through the modem's storage, and for clients' lists and reads to wait; ModemManager gives up on a list after 5 s.
+    public var vetting: Duration = .seconds(3)
     /// From one try to send a held part whose client is gone until the next.
     public var retry: Duration = .seconds(10)
     /// Until the Interposer's own client id is released when there is no use for it.
@@ -66,6 +68,10 @@ extension Interposer {
     public var heldParts = 512
     /// Announcements held back; beyond that the oldest message is announced undecided.
     public var heldIndications = 256
+    /// Messages in the modem's storage that are looked at when it is back; of more, those that were read by somebody are not.
+    public var vettedMessages = 64
+    /// Clients' lists and reads that wait meanwhile; more are passed on at once.
+    public var heldReads = 64
     /// Messages in virtual storage.
     public var storedMessages = 10_000
     /// How often a held part whose client is gone is tried before it is reported as failed, and the release of a client id.

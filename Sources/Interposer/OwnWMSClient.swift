@@ -1,10 +1,11 @@
 import QMI
 
-/// The Interposer's own client of the messaging service: for reading incoming messages, for deleting them, and for sending parts
+/// The Interposer's own client of the messaging service: for finding and reading incoming messages, for deleting them, and for sending parts
 /// that no client waits for. It costs one of the modem's few ids, so it is allocated when it is needed.
 struct OwnWMSClient: Sendable {
   /// What the id is needed for.
   enum Operation: Hashable, Sendable {
+    case list(WMS.StorageType)
     case read(IncomingMessageID)
     case consume(IncomingMessageID)
     case readStoredSubmission(SubmissionID)

@@ -28,6 +28,7 @@ struct PendingRequest: Sendable {
     case ownAllocation
     case ownReports
     case ownPart(SubmissionID, number: Int)
+    case ownList(WMS.StorageType)
     case ownRead(IncomingMessageID)
     case ownConsume(IncomingMessageID)
     case ownStoredSubmissionRead(SubmissionID)

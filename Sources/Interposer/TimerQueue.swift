@@ -15,6 +15,10 @@ struct TimerQueue: Sendable {
     case storedSubmission(SubmissionID)
     /// The incoming message has been held back long enough.
     case incoming(IncomingMessageID)
+    /// Looking through the modem's storage has taken long enough.
+    case vetting
+    /// Clients' lists and reads have been held back long enough.
+    case heldReads
     /// The Interposer's own client id was not given in time.
     case ownAllocation
     /// The Interposer's own client id has no use.

@@ -121,6 +121,11 @@ final class Rig {
     drain()
   }
 
+  func vetStorage() {
+    interposer.vetStorage(now: now)
+    drain()
+  }
+
   func removeModem() {
     interposer.modemRemoved(now: now)
     drain()
