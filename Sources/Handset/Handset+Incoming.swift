@@ -177,6 +177,7 @@ extension Handset {
       storingFailed(purpose, .notNow)
       return
     }
+    removeExpired()
     var stored: [StoredMessage] = []
     for tpdu in tpdus {
       guard spool.count + stored.count < configuration.interposer.limits.storedMessages, let id = spool.newID(),
@@ -312,6 +313,10 @@ extension Handset {
       interposer.resolveIncoming(message.id, .announce, now: now)
       return
     }
+    if case .found = message.source {
+      found(message, deliver)
+      return
+    }
     if let code = verificationCode(in: deliver) {
       interposer.resolveIncoming(message.id, .consume, now: now)
       caught(code)
@@ -338,6 +343,29 @@ extension Handset {
     record(
       carrier: incoming.carrierMessages.received(
         deliver.concatenation, from: deliver.originatingAddress.displayText, outcome, now: now))
+  }
+
+  /// A carrier message that came while nobody watched the modem. Clients see it, unless it is the copy of one that they have; when
+  /// and whether it is of today, or lay there for a year, nobody knows, so it makes no record and is not asked for a code.
+  private mutating func found(_ message: IncomingCarrierMessage, _ deliver: SMSDeliver) {
+    guard enrolment.isEnabled, let sender = phoneNumber(of: deliver.originatingAddress) else {
+      interposer.resolveIncoming(message.id, .announce, now: now)
+      return
+    }
+    let content = ContentIdentity(deliver).octets
+    let isCopy = incoming.recent.isOtherCopy(
+      sender: sender, content: content, route: .carrier, within: fallbackAge(deliver), now: now)
+    guard isCopy else {
+      if let sent = deliver.serviceCentreTimestamp.wallTime, wall.elapsed(since: sent) < RecentMessages.window {
+        incoming.recent.remember(sender: sender, content: content, route: .carrier, now: now)
+      }
+      interposer.resolveIncoming(message.id, .announce, now: now)
+      return
+    }
+    interposer.resolveIncoming(message.id, .consume, now: now)
+    record(
+      carrier: incoming.carrierMessages.received(
+        deliver.concatenation, from: deliver.originatingAddress.displayText, .duplicate, now: now))
   }
 
   mutating func incomingTimeReached() {

@@ -9,6 +9,7 @@ extension Handset {
       // Those that were forwarded because there are too many are only counted on their way.
       ("outgoing", outgoing.count, limits.submissions + limits.clients * limits.requests, true),
       ("spool", spool.count, limits.storedMessages, false),
+      ("erased messages", spool.erasedCount, Spool.erasedCapacity, false),
       ("waiting for a token", incoming.waiting.count, IncomingDesk.waitingCapacity, true),
       ("being written", incoming.writes.count, IncomingDesk.writingCapacity, true),
       ("recent copies", incoming.recent.count, RecentMessages.capacity, false),

@@ -345,6 +345,7 @@ extension Handset {
     pins = PinBook()
     classified = [:]
     incoming.forgetPeople()
+    removeExpired(all: true)
   }
 
   mutating func deregistrationEnded(_ outcome: RequestOutcome) {

@@ -125,7 +125,7 @@ extension Handset {
   private mutating func restoreSpool(_ files: [SpooledMessage]) {
     var stored: [StoredMessage] = []
     var copies: [SpooledMessage.Copy] = []
-    for file in files {
+    for file in files where !restoreErased(file) {
       do throws(SpoolError) {
         let decoded = try file.decoded()
         spool.restore(file)

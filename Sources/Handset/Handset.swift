@@ -34,6 +34,8 @@ public struct Handset {
   var calls = PendingCalls()
   var contacts = ContactCache()
   var pins: PinBook
+  /// Whether the modem has been open in this run.
+  var hadModem = false
   var hasToldOfFullPins = false
   var classified: [String: DialledNumber] = [:]
   var lastMessageReference: UInt8 = 0
@@ -121,6 +123,9 @@ public struct Handset {
     self.now = now
     modemRetry.end()
     interposer.modemOpened(now: now)
+    // The carrier's copy of what came by IP, or of what may still come, may be in the modem.
+    if enrolment.isEnabled, hadModem || incoming.recent.remembers(.ip, now: now) { interposer.vetStorage(now: now) }
+    hadModem = true
     if enrolment.isEnabled || calls.needsIdentity { readIdentity() }
     sendWaiting()
     statusMayHaveChanged()
@@ -197,6 +202,7 @@ public struct Handset {
     moveTimeReached()
     incomingTimeReached()
     sessionKeyTimeReached()
+    removeExpired()
     outgoingTimeReached()
     tokenWork()
   }
@@ -231,9 +237,7 @@ public struct Handset {
     case .released(let id, let reason): released(id, reason)
     case .carried(let report): carried(report)
     case .received(let message): received(message)
-    case .deletedFromStorage(let id):
-      spool.remove(id)
-      return .removeFromSpool(id)
+    case .deletedFromStorage(let id): return deletedFromStorage(id)
     case .retagged(let id, let tag):
       // Nobody waits for it: a tag that can't be written is the old one after the next start.
       if let message = spool.retag(id, tag) { act(.writeSpool(spool.newWrite(), [message])) }

@@ -38,6 +38,8 @@ public enum HandsetAction: Sendable {
   /// One file that is there already gets another tag: when that fails, it stays as it is.
   case writeSpool(SpoolWrite, [SpooledMessage])
   case removeFromSpool(StoredMessageID)
+  /// A client has deleted the message: put this in the place of its file, durably, or remove that when it fails.
+  case eraseInSpool(SpooledMessage)
   /// The file can't be read: keep it under another name (``SpooledMessage/damagedFileName(of:)``), so that its index is free.
   case setAsideInSpool(StoredMessageID)
 

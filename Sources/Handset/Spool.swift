@@ -1,27 +1,47 @@
 internal import Interposer
 internal import QMI
+internal import Routing
 
-/// What is in virtual storage and on disk, and which storage indexes are free.
+/// What is in virtual storage and on disk, what is on disk of messages that were deleted lately, and which storage indexes are free.
 struct Spool: Sendable {
+  /// Files of deleted messages at most; the one that would go first makes room.
+  static let erasedCapacity = RecentMessages.capacity
+
   private var messages: [StoredMessageID: SpooledMessage] = [:]
+  /// Files of deleted messages, and until when they are kept.
+  private var erased: [StoredMessageID: Duration] = [:]
   private var lastOrdinal: UInt32 = StoredMessageID.count - 1
   private var writeCount: UInt64 = 0
   /// Files whose messages are announced only when they are on disk.
   private var writing: [SpoolWrite: [StoredMessage]] = [:]
 
+  /// Messages that were not deleted.
   var count: Int { messages.count }
+  var erasedCount: Int { erased.count }
 
   mutating func restore(_ message: SpooledMessage) {
     messages[message.id] = message
-    if lastOrdinal == StoredMessageID.count - 1 || message.id.ordinal > lastOrdinal { lastOrdinal = message.id.ordinal }
+    reserve(message.id)
+  }
+
+  private mutating func reserve(_ id: StoredMessageID) {
+    if lastOrdinal == StoredMessageID.count - 1 || id.ordinal > lastOrdinal { lastOrdinal = id.ordinal }
+  }
+
+  /// What is kept of a deleted message was found on disk.
+  ///
+  /// - Returns: whose file is removed instead.
+  mutating func restoreErased(_ id: StoredMessageID, until expiry: Duration) -> StoredMessageID? {
+    reserve(id)
+    return erase(id, until: expiry)
   }
 
   /// An index that no message has; the least recently freed comes last.
   mutating func newID() -> StoredMessageID? {
-    guard messages.count < Int(StoredMessageID.count) else { return nil }
+    guard messages.count + erased.count < Int(StoredMessageID.count) else { return nil }
     while true {
       lastOrdinal = (lastOrdinal + 1) % StoredMessageID.count
-      if let id = StoredMessageID(ordinal: lastOrdinal), messages[id] == nil { return id }
+      if let id = StoredMessageID(ordinal: lastOrdinal), messages[id] == nil, erased[id] == nil { return id }
     }
   }
 
@@ -43,8 +63,32 @@ struct Spool: Sendable {
     return stored
   }
 
+  func file(_ id: StoredMessageID) -> SpooledMessage? { messages[id] }
+
   mutating func remove(_ id: StoredMessageID) {
     messages[id] = nil
+  }
+
+  /// A client has deleted it, and something of it is kept.
+  ///
+  /// - Returns: whose file is removed instead.
+  mutating func erase(_ id: StoredMessageID, until expiry: Duration) -> StoredMessageID? {
+    messages[id] = nil
+    erased[id] = expiry
+    guard erased.count > Self.erasedCapacity, let first = erased.min(by: { ($0.value, $0.key) < ($1.value, $1.key) })?.key
+    else { return nil }
+    erased[first] = nil
+    return first
+  }
+
+  /// Those that are not kept any longer.
+  ///
+  /// - Parameter all: whatever time it is.
+  mutating func takeExpired(now: Duration, all: Bool = false) -> [StoredMessageID] {
+    guard !erased.isEmpty else { return [] }
+    let expired = erased.filter { all || $0.value <= now }.keys.sorted()
+    for id in expired { erased[id] = nil }
+    return expired
   }
 
   /// The message's file with another tag.

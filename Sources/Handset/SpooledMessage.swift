@@ -1,6 +1,7 @@
 public import Interposer
 internal import FoundationEssentials
 internal import QMI
+internal import Sealing
 internal import SwiftProtobuf
 internal import Telephony
 
@@ -30,6 +31,13 @@ public struct SpooledMessage: Sendable, Equatable {
   public init(id: StoredMessageID, octets: [UInt8]) {
     self.id = id
     self.octets = octets
+  }
+
+  /// Nil when the file can't be read.
+  var receivedAt: WallTime? {
+    (try? StateSpooledMessage(serializedBytes: octets)).map {
+      WallTime(millisecondsSince1970: Int64(clamping: $0.receivedMs))
+    }
   }
 
   /// Service centre and TPDU; nil when the file can't be read.
@@ -94,6 +102,35 @@ extension SpooledMessage {
 }
 
 extension SpooledMessage {
+  /// What is kept of a message that a client has deleted.
+  struct Erased {
+    let copies: [ErasedCopy]
+    let receivedAt: WallTime
+  }
+
+  /// Nil when it has not been deleted, or can't be read.
+  var erased: Erased? {
+    guard let state = try? StateSpooledMessage(serializedBytes: octets), state.pdu.isEmpty, !state.erasedContents.isEmpty
+    else { return nil }
+    let key = [UInt8](state.erasedKey)
+    return Erased(
+      copies: state.erasedContents.map { ErasedCopy(key: key, code: [UInt8]($0)) },
+      receivedAt: WallTime(millisecondsSince1970: Int64(clamping: state.receivedMs)))
+  }
+
+  /// What is to be kept when a client deletes it; nil when it has no copy that could come, or can't be read.
+  func erasing(key: [UInt8]) -> SpooledMessage? {
+    guard let state = try? StateSpooledMessage(serializedBytes: octets), let copy = copy(state) else { return nil }
+    var kept = StateSpooledMessage()
+    kept.receivedMs = state.receivedMs
+    kept.erasedKey = .init(key)
+    kept.erasedContents = copy.contents.map {
+      .init(ErasedCopy(sender: copy.sender, content: $0, key: key).code)
+    }
+    guard let octets: [UInt8] = try? kept.serializedBytes() else { return nil }
+    return SpooledMessage(id: id, octets: octets)
+  }
+
   /// The same message with another tag; nil when the file can't be read.
   func retagged(_ tag: WMS.MessageTag) -> SpooledMessage? {
     guard var state = try? StateSpooledMessage(serializedBytes: octets) else { return nil }

@@ -56,7 +56,8 @@ nonisolated struct StateEnrolment: Sendable {
   init() {}
 }
 
-/// File `spool/XXXXXXXX`, named by the storage index in hexadecimal: one message that a client has not deleted.
+/// File `spool/XXXXXXXX`, named by the storage index in hexadecimal: one message that a client has not deleted; or, for as long as
+/// its copy may still come by the carrier, what is kept of one that a client has deleted: fields 3, 6 and 7.
 nonisolated struct StateSpooledMessage: Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
@@ -77,6 +78,11 @@ nonisolated struct StateSpooledMessage: Sendable {
   /// What identifies each part of the whole message as the carrier would bring it, so that a copy that comes after a
   /// restart is known. In the first file of a message only.
   var contents: [Data] = []
+
+  /// HMAC-SHA256 of sender and contents, for each part, under the key.
+  var erasedContents: [Data] = []
+
+  var erasedKey: Data = Data()
 
   var unknownFields = SwiftProtobuf.UnknownStorage()
 
@@ -218,7 +224,7 @@ nonisolated extension StateEnrolment: SwiftProtobuf.Message, SwiftProtobuf._Mess
 
 nonisolated extension StateSpooledMessage: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".SpooledMessage"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}pdu\0\u{1}tag\0\u{3}received_ms\0\u{3}message_id\0\u{1}contents\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}pdu\0\u{1}tag\0\u{3}received_ms\0\u{3}message_id\0\u{1}contents\0\u{3}erased_contents\0\u{3}erased_key\0")
 
   mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -231,6 +237,8 @@ nonisolated extension StateSpooledMessage: SwiftProtobuf.Message, SwiftProtobuf.
       case 3: try { try decoder.decodeSingularUInt64Field(value: &self.receivedMs) }()
       case 4: try { try decoder.decodeSingularBytesField(value: &self.messageID) }()
       case 5: try { try decoder.decodeRepeatedBytesField(value: &self.contents) }()
+      case 6: try { try decoder.decodeRepeatedBytesField(value: &self.erasedContents) }()
+      case 7: try { try decoder.decodeSingularBytesField(value: &self.erasedKey) }()
       default: break
       }
     }
@@ -252,6 +260,12 @@ nonisolated extension StateSpooledMessage: SwiftProtobuf.Message, SwiftProtobuf.
     if !self.contents.isEmpty {
       try visitor.visitRepeatedBytesField(value: self.contents, fieldNumber: 5)
     }
+    if !self.erasedContents.isEmpty {
+      try visitor.visitRepeatedBytesField(value: self.erasedContents, fieldNumber: 6)
+    }
+    if !self.erasedKey.isEmpty {
+      try visitor.visitSingularBytesField(value: self.erasedKey, fieldNumber: 7)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -261,6 +275,8 @@ nonisolated extension StateSpooledMessage: SwiftProtobuf.Message, SwiftProtobuf.
     if lhs.receivedMs != rhs.receivedMs {return false}
     if lhs.messageID != rhs.messageID {return false}
     if lhs.contents != rhs.contents {return false}
+    if lhs.erasedContents != rhs.erasedContents {return false}
+    if lhs.erasedKey != rhs.erasedKey {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

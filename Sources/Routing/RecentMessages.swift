@@ -11,9 +11,21 @@ public struct RecentMessages: Sendable {
   /// Copies remembered at most; the oldest goes first.
   public static let capacity = 512
 
+  private enum Copy: Sendable {
+    case shown(sender: PhoneNumber, content: [UInt8])
+    /// Its reader has deleted it, and what is kept of it is just enough to tell a copy by.
+    case erased(matches: @Sendable (PhoneNumber, [UInt8]) -> Bool)
+
+    func says(_ words: [UInt8], from person: PhoneNumber) -> Bool {
+      switch self {
+      case .shown(let sender, let content): sender == person && content == words
+      case .erased(let matches): matches(person, words)
+      }
+    }
+  }
+
   private struct Entry: Sendable {
-    let sender: PhoneNumber
-    let content: [UInt8]
+    let copy: Copy
     let route: Route
     let time: Duration
   }
@@ -29,9 +41,25 @@ public struct RecentMessages: Sendable {
   /// - Parameter content: What identifies the text: coding scheme, header without its concatenation
   ///   reference, and user data.
   public mutating func remember(sender: PhoneNumber, content: [UInt8], route: Route, now: Duration) {
+    remember(.shown(sender: sender, content: content), route, now)
+  }
+
+  /// Remembers a part that was shown, and deleted by its reader, in an earlier run.
+  public mutating func rememberErased(
+    route: Route, now: Duration, matches: @escaping @Sendable (_ sender: PhoneNumber, _ content: [UInt8]) -> Bool
+  ) {
+    remember(.erased(matches: matches), route, now)
+  }
+
+  private mutating func remember(_ copy: Copy, _ route: Route, _ now: Duration) {
     forget(before: now)
     if entries.count == Self.capacity { entries.removeFirst() }
-    entries.append(Entry(sender: sender, content: content, route: route, time: now))
+    entries.append(Entry(copy: copy, route: route, time: now))
+  }
+
+  /// Whether anything shown by that route is remembered.
+  public func remembers(_ route: Route, now: Duration) -> Bool {
+    entries.contains { $0.route == route && now - $0.time <= Self.window }
   }
 
   /// Whether this is the other copy of something shown by the other route. True at most once a copy.
@@ -43,7 +71,7 @@ public struct RecentMessages: Sendable {
     forget(before: now)
     guard
       let index = entries.firstIndex(where: {
-        $0.route != route && $0.sender == sender && $0.content == content && now - $0.time <= within
+        $0.route != route && now - $0.time <= within && $0.copy.says(content, from: sender)
       })
     else { return false }
     entries.remove(at: index)
@@ -57,13 +85,13 @@ public struct RecentMessages: Sendable {
     sender: PhoneNumber, content: [UInt8], route: Route, within: Duration = window, now: Duration
   ) -> Bool {
     entries.contains {
-      $0.route != route && $0.sender == sender && $0.content == content && now - $0.time <= min(within, Self.window)
+      $0.route != route && now - $0.time <= min(within, Self.window) && $0.copy.says(content, from: sender)
     }
   }
 
   /// What says this was shown, but its other copy will not come.
   public mutating func forget(sender: PhoneNumber, content: [UInt8], route: Route) {
-    entries.removeAll { $0.route == route && $0.sender == sender && $0.content == content }
+    entries.removeAll { $0.route == route && $0.copy.says(content, from: sender) }
   }
 
   private mutating func forget(before now: Duration) {

@@ -72,7 +72,6 @@ extension Ledger {
       guard let fate = fates[message] else { continue }
       if fate.storedByIP.isEmpty { storedCounts[fate.message.from, default: 0] += 1 }
       fates[message]?.storedByIP.append(world.now)
-      fates[message]?.storedLife = handset.lives
       if fate.message.to != handset.index {
         world.violated(.lost, "m\(message) came to h\(handset.index) instead of h\(fate.message.to)")
       }

@@ -14,24 +14,23 @@ final class Ledger {
   /// A copy of a part that came to a modem.
   struct CarrierCopy {
     let time: Duration
-    /// The modem's session with the daemon that watched it come; nil when none did.
-    let watch: Watch?
     /// When the handset's processor ran, and could be told.
     let told: Told
   }
 
   final class Told {
     var time: Duration?
-    /// Of the recipient's daemon.
-    var life = 0
   }
 
-  /// A daemon that reads what a modem announces.
+  /// A daemon that reads what a modem announces, and looks through its storage when it begins.
   final class Watch {
+    let start: Duration
     /// When the daemon died, or lost the modem.
     var ended: Duration?
     /// When requests to the modem went wrong.
     var troubles: [Duration] = []
+
+    init(start: Duration) { self.start = start }
   }
 
   struct Fate {
@@ -49,7 +48,6 @@ final class Ledger {
     var hasLeftDaemon = false
     /// When the recipient's device had it on disk.
     var storedByIP: [Duration] = []
-    var storedLife = 0
     /// When the carrier first took a part.
     var submittedFirst: Duration?
     /// By part: how often the carrier took it.

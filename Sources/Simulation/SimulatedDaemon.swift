@@ -200,6 +200,7 @@ final class SimulatedDaemon {
     case .remove(let file): handset.disk.files[file] = nil
     case .writeSpool(let write, let messages): writeSpool(write, messages)
     case .removeFromSpool(let id): handset.disk.spool[id] = nil
+    case .eraseInSpool(let kept): handset.disk.spool[kept.id] = handset.disk.isFull ? nil : kept
     case .setAsideInSpool(let id):
       handset.disk.spool[id] = nil
       world.violated(.contract, "h\(handset.index): a spool file can't be read")
@@ -290,7 +291,9 @@ final class SimulatedDaemon {
       }
       daemon.isModemOpen = true
       daemon.modemSession = daemon.handset.modem.session
-      daemon.modemWatch = Ledger.Watch()
+      let watch = Ledger.Watch(start: daemon.world.now)
+      daemon.modemWatch = watch
+      daemon.handset.watches.append(watch)
       daemon.handset.modem.opened()
       daemon.tell { $0.modemOpened(now: $1) }
     }

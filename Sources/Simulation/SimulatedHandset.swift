@@ -43,8 +43,8 @@ final class SimulatedHandset {
   private(set) var isSIMReadable = true
   private(set) var wantsShunt = false
   private(set) var lives = 0
-  /// By life of the daemon: the messages that it found in the spool.
-  private var found: [Int: Set<Int>] = [:]
+  /// Each time that a daemon had the modem, in order.
+  var watches: [Ledger.Watch] = []
   private var lastCall: UInt64 = 0
   private var busMessages: [HandsetCall: Int] = [:]
   private var answered: Set<UInt64> = []
@@ -129,7 +129,6 @@ final class SimulatedHandset {
   func startDaemon() {
     guard isPowered, daemon == nil else { return }
     lives += 1
-    found[lives] = Ledger.messages(in: disk.state.spool)
     trace("daemon starts", lives, "spool \(disk.spool.count)")
     let daemon = SimulatedDaemon(self, life: lives)
     self.daemon = daemon
@@ -213,11 +212,6 @@ final class SimulatedHandset {
       daemon?.wasNotGiven(message)
       world.ledger.answered(message, .failed, self)
     }
-  }
-
-  /// Whether a daemon was started in between without the message in its spool.
-  func forgot(_ message: Int, from life: Int, to last: Int) -> Bool {
-    life < last && (life + 1...last).contains { found[$0]?.contains(message) == false }
   }
 
   // MARK: Faults

@@ -67,15 +67,12 @@ final class SimulatedModem {
   func carrierSent(_ event: CarrierLink.Event) {
     // The radio is gone with its power, and the carrier hears of that.
     guard machine.isPluggedIn, isServed else { return }
-    let watch = handset.daemon?.watch
     machine.carrierSent(event, now: world.now)
-    if case .deliver(let id, let tpdu) = event { noteDelivery(id, tpdu, watch) }
+    if case .deliver(let id, let tpdu) = event { deliveries[id] = tpdu }
     pump()
   }
 
-  private var deliveries: [UInt32: (tpdu: [UInt8], watch: Ledger.Watch?)] = [:]
-
-  private func noteDelivery(_ id: UInt32, _ tpdu: [UInt8], _ watch: Ledger.Watch?) { deliveries[id] = (tpdu, watch) }
+  private var deliveries: [UInt32: [UInt8]] = [:]
 
   // MARK: Port
 
@@ -201,16 +198,13 @@ final class SimulatedModem {
 
   /// Books a message that the modem has taken.
   private func delivered(_ id: UInt32, _ outcome: CarrierLink.TransferOutcome) {
-    guard let (tpdu, watch) = deliveries.removeValue(forKey: id), outcome == .accepted,
+    guard let tpdu = deliveries.removeValue(forKey: id), outcome == .accepted,
       let deliver = try? SMSDeliver(decoding: tpdu),
       let (message, part) = Ledger.part(deliver.userData, deliver.dataCodingScheme, deliver.concatenation)
     else { return }
     handset.trace("modem took", message, "part \(part)")
-    let copy = Ledger.CarrierCopy(time: world.now, watch: watch, told: Ledger.Told())
+    let copy = Ledger.CarrierCopy(time: world.now, told: Ledger.Told())
     world.ledger.fates[message]?.copies[part, default: []].append(copy)
-    handset.whenAwake { [world, handset] in
-      copy.told.time = world.now
-      copy.told.life = handset.lives
-    }
+    handset.whenAwake { [world] in copy.told.time = world.now }
   }
 }

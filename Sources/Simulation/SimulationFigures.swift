@@ -3,18 +3,13 @@
 public enum DuplicateExcuse: String, Sendable, CaseIterable {
   /// The carrier itself brought more than one copy.
   case carrierBroughtMore = "carrier-brought-more"
-  /// The copies came more than ten minutes apart.
+  /// The copies came more than ten minutes apart, or shuntd had the modem again so long after the first.
   case tooLate = "too-late"
   /// The sender's handset fell asleep, without a word to shuntd, before the acknowledgement came, and used the carrier when
   /// it woke up, so late that the same words may be said again.
   case senderSlept = "sender-slept"
-  /// The carrier's copy came while shuntd did not run or did not have the modem: ModemManager found it in the modem's storage.
-  case nobodyWatched = "nobody-watched"
   /// The modem would not let shuntd read or delete the copy.
   case modemFailed = "modem-failed"
-  /// The app deleted the copy by IP, and with its file went what shuntd knows of it after a restart, before the carrier's
-  /// copy came.
-  case deletedAndForgotten = "deleted-and-forgotten"
   /// The sender's or the recipient's wall clock was wrong.
   case wrongClock = "wrong-clock"
   /// The recipient opted out in between, by which everything is forgotten.

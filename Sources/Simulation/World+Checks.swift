@@ -80,18 +80,17 @@ extension World {
     if abs(from: byIP, to: last) > RecentMessages.window || abs(from: byIP, to: first) > RecentMessages.window { return .tooLate }
     if let submitted = fate.submittedFirst, submitted - byIP > .seconds(45) { return .senderSlept }
     for copy in copies {
-      guard let watch = copy.watch else { return .nobodyWatched }
-      // Reading, deciding and deleting may take so long.
-      guard let told = copy.told.time else { return .nobodyWatched }
-      let settled = told + .seconds(12)
-      if let ended = watch.ended, ended <= settled { return .nobodyWatched }
-      if watch.troubles.contains(where: { (copy.time...settled).contains($0) }) { return .modemFailed }
+      guard let told = copy.told.time else { continue }
+      for watch in handsets[fate.message.to].watches where watch.ended.map({ $0 > told }) ?? true {
+        // Watched or found: reading, deciding and deleting may take so long.
+        let settled = max(told, watch.start) + .seconds(12)
+        if watch.troubles.contains(where: { (copy.time...settled).contains($0) }) { return .modemFailed }
+        if abs(from: byIP, to: settled) > RecentMessages.window { return .tooLate }
+        if watch.ended.map({ $0 > settled }) ?? true { break }
+      }
     }
     let (sender, recipient) = (handsets[fate.message.from], handsets[fate.message.to])
     let end = max(byIP, last)
-    if copies.contains(where: { recipient.forgot(fate.message.index, from: fate.storedLife, to: $0.told.life) }) {
-      return .deletedAndForgotten
-    }
     if sender.hadWrongClock(from: asked, to: end) || recipient.hadWrongClock(from: asked, to: end) { return .wrongClock }
     if recipient.changedConsent(from: min(byIP, first), to: end) { return .optedOut }
     return nil

@@ -349,7 +349,7 @@ final class Daemon {
       let backlog = tls.send(octets)
       if backlog > 0 { handset.relayBacklog(backlog, on: connection, now: EventLoop.now) }
     case .closeRelay(let connection): relayConnections.removeValue(forKey: connection)?.close()
-    case .write, .remove, .writeSpool, .removeFromSpool, .setAsideInSpool: performFileAction(action)
+    case .write, .remove, .writeSpool, .removeFromSpool, .eraseInSpool, .setAsideInSpool: performFileAction(action)
     case .keepClientIDs(let octets): keepClientIDs(octets)
     case .letSleep: sleepMonitor?.letSleep()
     case .record(let record):
@@ -374,6 +374,7 @@ final class Daemon {
       case .write(let file, let octets): try state.write(file.rawValue, octets)
       case .remove(let file): try state.remove(file.rawValue)
       case .removeFromSpool(let id): try spool.remove(SpooledMessage.fileName(of: id))
+      case .eraseInSpool(let kept): try erase(kept)
       case .setAsideInSpool(let id):
         try spool.rename(SpooledMessage.fileName(of: id), to: SpooledMessage.damagedFileName(of: id))
       case .writeSpool(let write, let messages): writeSpool(write, messages)
@@ -381,6 +382,15 @@ final class Daemon {
       }
     } catch {
       journal.log(.error, "\(error)")
+    }
+  }
+
+  private func erase(_ kept: SpooledMessage) throws(FileError) {
+    do throws(FileError) {
+      try spool.write(SpooledMessage.fileName(of: kept.id), kept.octets)
+    } catch {
+      journal.log(.error, "\(error)")
+      try spool.remove(SpooledMessage.fileName(of: kept.id))
     }
   }
 

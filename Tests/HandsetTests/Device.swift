@@ -252,6 +252,7 @@ final class Device {
       if !diskIsFull { for message in messages { spool[message.id] = message } }
       handset?.spoolWritten(write, succeeded: !diskIsFull, now: world.now)
     case .removeFromSpool(let id): spool[id] = nil
+    case .eraseInSpool(let kept): spool[kept.id] = diskIsFull ? nil : kept
     case .setAsideInSpool(let id): damagedSpool.append(SpooledMessage.damagedFileName(of: id)); spool[id] = nil
     case .record(let record): records.append(record)
     case .note(_, let text): notes.append(text)
@@ -325,6 +326,20 @@ final class Device {
     modem.plugIn(now: world.now)
     tell { $0.modemAppeared(now: $1) }
     pump()
+  }
+
+  /// The bus loses the modem, which goes on by itself, and has it again.
+  func loseNode() {
+    openFailure = "no such device"
+    isModemOpen = false
+    pending = [:]
+    tell { $0.modemRemoved(reason: "unplugged", now: $1) }
+  }
+
+  func findNode() {
+    openFailure = nil
+    modem.hostReopened(now: world.now)
+    tell { $0.modemAppeared(now: $1) }
   }
 
   // MARK: Its programs

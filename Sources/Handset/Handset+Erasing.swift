@@ -1,0 +1,52 @@
+internal import Interposer
+internal import Routing
+internal import Sealing
+internal import Telephony
+
+/// Messages that a client deletes before the carrier's copy can have come: of those something is kept, or that copy would be
+/// shown when shuntd has been started anew in between.
+extension Handset {
+  mutating func deletedFromStorage(_ id: StoredMessageID) -> HandsetAction {
+    guard enrolment.isEnabled, let file = spool.file(id) else {
+      spool.remove(id)
+      return .removeFromSpool(id)
+    }
+    var key: [UInt8] = []
+    for _ in 0..<ErasedCopy.keyOctetCount { key.append(UInt8.random(in: .min ... .max, using: &generator)) }
+    guard let remaining = timeForCopy(file.receivedAt), let kept = file.erasing(key: key) else {
+      spool.remove(id)
+      return .removeFromSpool(id)
+    }
+    if let other = spool.erase(id, until: now + remaining) { act(.removeFromSpool(other)) }
+    return .eraseInSpool(kept)
+  }
+
+  /// For how long the copy of a message may still come; nil when it can't.
+  func timeForCopy(_ receivedAt: WallTime?) -> Duration? {
+    guard let receivedAt else { return nil }
+    // A clock that was set back does not make it longer.
+    let age = max(.zero, wall.elapsed(since: receivedAt))
+    return age < RecentMessages.window ? RecentMessages.window - age : nil
+  }
+
+  /// - Returns: false when it is an ordinary message.
+  mutating func restoreErased(_ file: SpooledMessage) -> Bool {
+    guard let erased = file.erased else { return false }
+    guard enrolment.isEnabled, let remaining = timeForCopy(erased.receivedAt) else {
+      act(.removeFromSpool(file.id))
+      return true
+    }
+    if let other = spool.restoreErased(file.id, until: now + remaining) { act(.removeFromSpool(other)) }
+    for copy in erased.copies {
+      incoming.recent.rememberErased(route: .ip, now: now + remaining - RecentMessages.window) {
+        copy.matches(sender: $0, content: $1)
+      }
+    }
+    return true
+  }
+
+  /// Removes what has been kept long enough. No timer waits for it: it is done when there is something to do anyway.
+  mutating func removeExpired(all: Bool = false) {
+    for id in spool.takeExpired(now: now, all: all) { act(.removeFromSpool(id)) }
+  }
+}

@@ -1,0 +1,138 @@
+import Interposer
+import QMI
+import Routing
+import Telephony
+import Testing
+import VirtualModem
+
+@testable import Handset
+
+/// The carrier brings a copy of what came by IP while nobody watches the modem: it is shown once. And what is no copy is shown.
+@Suite struct CopyTests {
+  private static let long = String(repeating: "Three parts of text go here. ", count: 14)
+
+  enum Absence: CaseIterable { case killed, withoutModem }
+
+  /// Bob has the words by IP, Alice has not heard of it and uses the carrier, which takes its time.
+  private func sendTwice(_ words: String, from alice: Device, to bob: Device) {
+    let world = alice.world
+    world.carrier.add(CarrierRule(effect: .delay(.seconds(5))))
+    let sending = alice.messenger.send(words, to: bob.number.e164)
+    world.run(until: { bob.messenger.texts.count == 1 })
+    alice.cutNetwork()
+    world.run(until: { sending.isFinished })
+    #expect(sending.hasSucceeded && alice.records.last?.summary == "carrier no-acknowledgement sent")
+  }
+
+  private func begin(_ absence: Absence, of bob: Device) {
+    switch absence {
+    case .killed: bob.kill()
+    case .withoutModem: bob.loseNode()
+    }
+  }
+
+  private func end(_ absence: Absence, of bob: Device) {
+    switch absence {
+    case .killed: bob.start()
+    case .withoutModem: bob.findNode()
+    }
+    bob.messenger.start()
+    bob.world.run(until: { bob.messenger.isReady })
+    bob.world.run(.seconds(10))
+  }
+
+  @Test(arguments: Absence.allCases, ["Hello", long])
+  func oneThatCameMeanwhileIsFoundBeforeAClientReadsIt(absence: Absence, words: String) throws {
+    let world = World()
+    let (alice, bob) = try Device.pair(world)
+    sendTwice(words, from: alice, to: bob)
+    begin(absence, of: bob)
+    world.run(.seconds(30))
+    #expect(!bob.modem.storedMessages(in: .nv).isEmpty)
+    end(absence, of: bob)
+    #expect(bob.messenger.texts == ["+919876543210: \(words)"])
+    #expect(bob.modem.storedMessages(in: .nv).isEmpty)
+    #expect(bob.records.map(\.summary) == ["ip recipient-online delivered", "carrier - duplicate"])
+  }
+
+  @Test(arguments: [false, true]) func oneOfATextThatWasDeletedIsKnownAfterARestart(isThereBefore: Bool) throws {
+    let world = World()
+    let (alice, bob) = try Device.pair(world)
+    bob.messenger.deletesWhatItReads = true
+    sendTwice(Self.long, from: alice, to: bob)
+    world.run(.seconds(1))
+    #expect(bob.spool.values.allSatisfy { $0.pdu?.isEmpty != false })
+    bob.kill()
+    if isThereBefore { world.run(.seconds(30)) }
+    bob.start()
+    bob.messenger.start()
+    world.run(.seconds(60))
+    #expect(bob.messenger.texts.isEmpty && bob.modem.storedMessages(in: .nv).isEmpty)
+    #expect(bob.records.last?.summary == "carrier - duplicate")
+  }
+
+  @Test func whatIsNoCopyIsShownAndMakesNoRecord() throws {
+    let world = World()
+    let (alice, bob) = try Device.pair(world)
+    #expect(alice.messenger.sent("By IP", to: bob.number.e164).hasSucceeded)
+    world.run(.seconds(1))
+    bob.kill()
+    world.inject("By carrier", from: alice.number.e164, to: bob)
+    world.inject("By IP", from: "+447700900123", to: bob)
+    world.run(.seconds(10))
+    bob.start()
+    bob.messenger.start()
+    world.run(.seconds(10))
+    #expect(
+      bob.messenger.texts.sorted() == ["+447700900123: By IP", "+919876543210: By IP", "+919876543210: By carrier"])
+    #expect(bob.records.map(\.summary) == ["ip recipient-online delivered"])
+  }
+
+  @Test func theSameWordsMinutesLaterAreAnotherTextThoughNobodyWatched() throws {
+    let world = World()
+    let (alice, bob) = try Device.pair(world)
+    #expect(alice.messenger.sent("Hello", to: bob.number.e164).hasSucceeded)
+    world.run(.seconds(1))
+    bob.kill()
+    world.run(.seconds(120))
+    world.inject("Hello", from: alice.number.e164, to: bob)
+    world.run(.seconds(1))
+    bob.start()
+    bob.messenger.start()
+    world.run(.seconds(10))
+    #expect(bob.messenger.texts == ["+919876543210: Hello", "+919876543210: Hello"])
+  }
+
+  @Test func whatIsKeptOfDeletedTextsIsBounded() throws {
+    let world = World()
+    let (alice, bob) = try Device.pair(world)
+    bob.messenger.deletesWhatItReads = true
+    for index in 0..<Spool.erasedCapacity + 8 {
+      #expect(alice.messenger.sent("Text \(index)", to: bob.number.e164).hasSucceeded)
+    }
+    world.run(.seconds(1))
+    #expect(bob.spool.count <= Spool.erasedCapacity)
+    #expect(bob.spool.values.allSatisfy { $0.pdu?.isEmpty != false })
+    // A full disk keeps nothing, and the text is gone all the same.
+    bob.messenger.deletesWhatItReads = false
+    #expect(alice.messenger.sent("Last", to: bob.number.e164).hasSucceeded)
+    world.run(.seconds(1))
+    let last = try #require(bob.messenger.received.last)
+    bob.diskIsFull = true
+    bob.messenger.delete(last.location)
+    world.run(.seconds(1))
+    #expect(bob.spool.values.allSatisfy { $0.pdu?.isEmpty != false })
+  }
+
+  @Test func whoOptsOutKeepsNothingOfDeletedTexts() throws {
+    let world = World()
+    let (alice, bob) = try Device.pair(world)
+    bob.messenger.deletesWhatItReads = true
+    #expect(alice.messenger.sent("Hello", to: bob.number.e164).hasSucceeded)
+    world.run(.seconds(1))
+    #expect(bob.spool.count == 1)
+    bob.tell { $0.handle(.disable, HandsetCall(rawValue: 99), now: $1) }
+    world.run(.seconds(10))
+    #expect(bob.spool.isEmpty)
+  }
+}
