@@ -7,7 +7,9 @@ internal import Telephony
 /// shown when shuntd has been started anew in between.
 extension Handset {
   mutating func deletedFromStorage(_ id: StoredMessageID) -> HandsetAction {
-    guard enrolment.isEnabled, let file = spool.file(id) else {
+    guard enrolment.isEnabled, let file = spool.file(id), let message = file.messageID,
+      incoming.recent.remembers(message: message, now: now)
+    else {
       spool.remove(id)
       return .removeFromSpool(id)
     }
@@ -38,7 +40,7 @@ extension Handset {
     }
     if let other = spool.restoreErased(file.id, until: now + remaining) { act(.removeFromSpool(other)) }
     for copy in erased.copies {
-      incoming.recent.rememberErased(route: .ip, now: now + remaining - RecentMessages.window) {
+      incoming.recent.rememberErased(route: .ip, message: erased.messageID, now: now + remaining - RecentMessages.window) {
         copy.matches(sender: $0, content: $1)
       }
     }

@@ -225,8 +225,10 @@ extension Handset {
       acknowledge(waiting)
       for content in contents {
         incoming.recent.remember(
-          sender: waiting.opened.content.senderNumber, content: content.octets, route: .ip, now: now)
+          sender: waiting.opened.content.senderNumber, content: content.octets, route: .ip,
+          message: waiting.message.messageID.octets, now: now)
       }
+      incoming.unconcluded.remember(waiting.message.messageID, waiting.opened.acknowledgementKey)
       record(incoming: waiting, outcome: .delivered)
     }
     for message in stored { announce(message) }
@@ -256,6 +258,12 @@ extension Handset {
     guard let mac = try? waiting.opened.acknowledgementKey.mac(for: id) else { return }
     // Without a session the sender gets no acknowledgement and uses the carrier; that copy is suppressed.
     try? relay.notify(.acknowledge(id, mac), now: now)
+  }
+
+  /// The sender has the acknowledgement: what comes by the carrier with the same words is another message.
+  mutating func concluded(_ id: RelayProtocol.MessageID, _ mac: AcknowledgementMAC) {
+    guard incoming.unconcluded.take(id, mac) else { return }
+    incoming.recent.forget(message: id.octets)
   }
 
   /// Refuses a message for good: its sender's device uses the carrier.

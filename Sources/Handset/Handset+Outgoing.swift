@@ -214,6 +214,7 @@ extension Handset {
     finished.hasAttemptedIP = true
     finished.ipTime = now - attempt.started
     if interposer.resolve(id, .succeed(messageReference: UInt16(reference)), now: now) {
+      conclude(attempt)
       report(submission, reference: reference)
       finish(finished, parts: submission.total, route: .ip, reason: .recipientOnline, outcome: .delivered)
     } else {
@@ -221,6 +222,14 @@ extension Handset {
       finished.phase = .byCarrier(.noAcknowledgement)
       outgoing[id] = finished
     }
+  }
+
+  /// Tells the recipient that no copy will come by the carrier.
+  private mutating func conclude(_ attempt: Outgoing.Attempt) {
+    guard let messageID = attempt.messageID, let mac = try? attempt.acknowledgementKey?.conclusion(of: messageID)
+    else { return }
+    // Should it not arrive, the recipient thinks for a while that a copy may come.
+    try? relay.notify(.conclude(messageID, mac), now: now)
   }
 
   /// Tells the relay, and through it the recipient, that the carrier is used.

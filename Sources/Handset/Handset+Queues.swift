@@ -13,6 +13,7 @@ extension Handset {
       ("waiting for a token", incoming.waiting.count, IncomingDesk.waitingCapacity, true),
       ("being written", incoming.writes.count, IncomingDesk.writingCapacity, true),
       ("recent copies", incoming.recent.count, RecentMessages.capacity, false),
+      ("unconcluded messages", incoming.unconcluded.count, UnconcludedMessages.capacity, false),
       ("incomplete carrier messages", incoming.carrierMessages.count, CarrierMessages.capacity, true),
       ("calls", calls.count, PendingCalls.capacity, true),
       ("tokens under way", tokens.pendingCount, TokenDesk.capacity, true),

@@ -73,6 +73,7 @@ extension Handset {
     case .pushed(.acknowledged(let id, let mac)): acknowledged(id, mac)
     case .pushed(.refused(let id, let reason)): refused(id, reason)
     case .pushed(.revoked(let id)): revoked(id)
+    case .pushed(.concluded(let id, let mac)): concluded(id, mac)
     case .stopped:
       sleepIfAway()
       statusMayHaveChanged()

@@ -124,13 +124,13 @@ extension Handset {
 
   private mutating func restoreSpool(_ files: [SpooledMessage]) {
     var stored: [StoredMessage] = []
-    var copies: [SpooledMessage.Copy] = []
+    var copies: [(message: [UInt8], copy: SpooledMessage.Copy)] = []
     for file in files where !restoreErased(file) {
       do throws(SpoolError) {
         let decoded = try file.decoded()
         spool.restore(file)
         stored.append(decoded.message)
-        if let copy = decoded.copy { copies.append(copy) }
+        if let copy = decoded.copy { copies.append((decoded.messageID, copy)) }
       } catch {
         act(.setAsideInSpool(file.id))
         note(
@@ -144,11 +144,11 @@ extension Handset {
       note(.error, "the spool holds more messages than virtual storage can")
     }
     // The carrier's copy of a message whose acknowledgement went down with the last run may still come.
-    for copy in copies.sorted(by: { $0.receivedAt < $1.receivedAt }) {
+    for (message, copy) in copies.sorted(by: { $0.copy.receivedAt < $1.copy.receivedAt }) {
       let age = wall.elapsed(since: copy.receivedAt)
       guard age <= RecentMessages.window else { continue }
       for content in copy.contents {
-        incoming.recent.remember(sender: copy.sender, content: content, route: .ip, now: now - age)
+        incoming.recent.remember(sender: copy.sender, content: content, route: .ip, message: message, now: now - age)
       }
     }
   }

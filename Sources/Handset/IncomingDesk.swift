@@ -44,6 +44,7 @@ struct IncomingDesk {
   private(set) var waiting: [Waiting] = []
   var writes: [SpoolWrite: Stored] = [:]
   var recent = RecentMessages()
+  var unconcluded = UnconcludedMessages()
   var carrierMessages = CarrierMessages()
   private var impostors: Set<Claim> = []
   /// When the person was last told of a message that a wrong clock made late or early.
@@ -106,6 +107,7 @@ struct IncomingDesk {
   mutating func forgetPeople() {
     waiting = []
     recent = RecentMessages()
+    unconcluded = UnconcludedMessages()
     impostors = []
   }
 }

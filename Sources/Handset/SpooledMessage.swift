@@ -40,6 +40,9 @@ public struct SpooledMessage: Sendable, Equatable {
     }
   }
 
+  /// Of the sealed message it came in; empty on a status report, nil when the file can't be read.
+  var messageID: [UInt8]? { (try? StateSpooledMessage(serializedBytes: octets)).map { [UInt8]($0.messageID) } }
+
   /// Service centre and TPDU; nil when the file can't be read.
   public var pdu: [UInt8]? {
     (try? StateSpooledMessage(serializedBytes: octets)).map { [UInt8]($0.pdu) }
@@ -104,6 +107,7 @@ extension SpooledMessage {
 extension SpooledMessage {
   /// What is kept of a message that a client has deleted.
   struct Erased {
+    let messageID: [UInt8]
     let copies: [ErasedCopy]
     let receivedAt: WallTime
   }
@@ -114,7 +118,7 @@ extension SpooledMessage {
     else { return nil }
     let key = [UInt8](state.erasedKey)
     return Erased(
-      copies: state.erasedContents.map { ErasedCopy(key: key, code: [UInt8]($0)) },
+      messageID: [UInt8](state.messageID), copies: state.erasedContents.map { ErasedCopy(key: key, code: [UInt8]($0)) },
       receivedAt: WallTime(millisecondsSince1970: Int64(clamping: state.receivedMs)))
   }
 
@@ -123,6 +127,7 @@ extension SpooledMessage {
     guard let state = try? StateSpooledMessage(serializedBytes: octets), let copy = copy(state) else { return nil }
     var kept = StateSpooledMessage()
     kept.receivedMs = state.receivedMs
+    kept.messageID = state.messageID
     kept.erasedKey = .init(key)
     kept.erasedContents = copy.contents.map {
       .init(ErasedCopy(sender: copy.sender, content: $0, key: key).code)

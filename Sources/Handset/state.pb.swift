@@ -57,7 +57,7 @@ nonisolated struct StateEnrolment: Sendable {
 }
 
 /// File `spool/XXXXXXXX`, named by the storage index in hexadecimal: one message that a client has not deleted; or, for as long as
-/// its copy may still come by the carrier, what is kept of one that a client has deleted: fields 3, 6 and 7.
+/// its copy may still come by the carrier, what is kept of one that a client has deleted: fields 3, 4, 6 and 7.
 nonisolated struct StateSpooledMessage: Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for

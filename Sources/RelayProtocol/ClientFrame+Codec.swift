@@ -61,6 +61,8 @@ extension ClientMessage {
     case .refuse(let wire):
       self = .refuse(try FixedOctets(wire: wire.messageID), RefusalReason(rawValue: wire.reason.rawValue))
     case .revoke(let wire): self = .revoke(try FixedOctets(wire: wire.messageID))
+    case .conclude(let wire):
+      self = .conclude(try FixedOctets(wire: wire.messageID), try FixedOctets(wire: wire.mac))
     case .ping(let wire): self = .ping(keepaliveSeconds: wire.keepaliveS)
     case .goingAway: self = .goingAway
     case nil: self = .unrecognized
@@ -120,6 +122,12 @@ extension ClientMessage {
           $0.reason = WireRefusalReason(rawValue: reason.rawValue) ?? .unspecified
         })
     case .revoke(let id): .revoke(.with { $0.messageID = id.wire })
+    case .conclude(let id, let mac):
+      .conclude(
+        .with {
+          $0.messageID = id.wire
+          $0.mac = mac.wire
+        })
     case .ping(let seconds): .ping(.with { $0.keepaliveS = seconds })
     case .goingAway: .goingAway(WireGoingAway())
     case .unrecognized: nil

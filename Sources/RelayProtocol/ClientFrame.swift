@@ -28,6 +28,8 @@ public enum ClientMessage: Hashable, Sendable {
   case acknowledge(MessageID, AcknowledgementMAC)
   case refuse(MessageID, RefusalReason)
   case revoke(MessageID)
+  /// The sender has the acknowledgement, and will not use the carrier.
+  case conclude(MessageID, AcknowledgementMAC)
   /// Within how many seconds the device will be heard again.
   case ping(keepaliveSeconds: UInt32)
   case goingAway
@@ -44,7 +46,7 @@ public enum ClientMessage: Hashable, Sendable {
   /// Whether a reply with the request's id follows.
   public var isAnswered: Bool {
     switch self {
-    case .acknowledge, .refuse: false
+    case .acknowledge, .refuse, .conclude: false
     default: true
     }
   }

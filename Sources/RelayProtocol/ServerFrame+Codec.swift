@@ -63,6 +63,8 @@ extension ServerMessage {
     case .refused(let wire):
       self = .refused(try FixedOctets(wire: wire.messageID), RefusalReason(rawValue: wire.reason.rawValue))
     case .revoked(let wire): self = .revoked(try FixedOctets(wire: wire.messageID))
+    case .concluded(let wire):
+      self = .concluded(try FixedOctets(wire: wire.messageID), try FixedOctets(wire: wire.mac))
     case .pong: self = .pong
     case .sessionEnded(let wire): self = .sessionEnded(SessionEndReason(rawValue: wire.reason.rawValue))
     case nil: self = .unrecognized
@@ -120,6 +122,12 @@ extension ServerMessage {
           $0.reason = WireRefusalReason(rawValue: reason.rawValue) ?? .unspecified
         })
     case .revoked(let id): .revoked(.with { $0.messageID = id.wire })
+    case .concluded(let id, let mac):
+      .concluded(
+        .with {
+          $0.messageID = id.wire
+          $0.mac = mac.wire
+        })
     case .pong: .pong(WirePong())
     case .sessionEnded(let reason):
       .sessionEnded(.with { $0.reason = WireSessionEndReason(rawValue: reason.rawValue) ?? .unspecified })

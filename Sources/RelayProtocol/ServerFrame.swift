@@ -28,6 +28,8 @@ public enum ServerMessage: Hashable, Sendable {
   case acknowledged(MessageID, AcknowledgementMAC)
   case refused(MessageID, RefusalReason)
   case revoked(MessageID)
+  /// No copy of the message will come by the carrier.
+  case concluded(MessageID, AcknowledgementMAC)
   case pong
   case sessionEnded(SessionEndReason)
   /// A body that a later version has: ignored, or, when it answers a request, no answer this version can use.

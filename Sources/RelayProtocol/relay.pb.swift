@@ -428,6 +428,14 @@ public nonisolated struct WireClientFrame: Sendable {
     set {body = .goingAway(newValue)}
   }
 
+  public var conclude: WireConclude {
+    get {
+      if case .conclude(let v)? = body {return v}
+      return WireConclude()
+    }
+    set {body = .conclude(newValue)}
+  }
+
   public var unknownFields = SwiftProtobuf.UnknownStorage()
 
   public nonisolated enum OneOf_Body: Equatable, Sendable {
@@ -444,6 +452,7 @@ public nonisolated struct WireClientFrame: Sendable {
     case revoke(WireRevoke)
     case ping(WirePing)
     case goingAway(WireGoingAway)
+    case conclude(WireConclude)
 
   }
 
@@ -639,6 +648,23 @@ public nonisolated struct WireRevoke: Sendable {
   public init() {}
 }
 
+/// The sender has the acknowledgement: it will not use the carrier, and what comes there with the same words is another
+/// message. No reply.
+public nonisolated struct WireConclude: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  public var messageID: Data = Data()
+
+  /// HMAC-SHA256, 32 octets, under the key exported from the message's HPKE context.
+  public var mac: Data = Data()
+
+  public var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  public init() {}
+}
+
 /// Answered by Pong.
 public nonisolated struct WirePing: Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
@@ -794,6 +820,14 @@ public nonisolated struct WireServerFrame: Sendable {
     set {body = .sessionEnded(newValue)}
   }
 
+  public var concluded: WireConcluded {
+    get {
+      if case .concluded(let v)? = body {return v}
+      return WireConcluded()
+    }
+    set {body = .concluded(newValue)}
+  }
+
   public var unknownFields = SwiftProtobuf.UnknownStorage()
 
   public nonisolated enum OneOf_Body: Equatable, Sendable {
@@ -812,6 +846,7 @@ public nonisolated struct WireServerFrame: Sendable {
     case revoked(WireRevoked)
     case pong(WirePong)
     case sessionEnded(WireSessionEnded)
+    case concluded(WireConcluded)
 
   }
 
@@ -1059,6 +1094,21 @@ public nonisolated struct WireRevoked: Sendable {
   public init() {}
 }
 
+/// No copy of the message will come by the carrier.
+public nonisolated struct WireConcluded: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  public var messageID: Data = Data()
+
+  public var mac: Data = Data()
+
+  public var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  public init() {}
+}
+
 public nonisolated struct WirePong: Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
@@ -1195,7 +1245,7 @@ nonisolated extension WireSessionEndReason: SwiftProtobuf._ProtoNameProviding {
 
 nonisolated extension WireClientFrame: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".ClientFrame"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}request\0\u{1}authenticate\0\u{1}register\0\u{3}confirm_registration\0\u{1}deregister\0\u{3}evaluate_tokens\0\u{3}look_up\0\u{3}publish_key_package\0\u{1}deliver\0\u{1}acknowledge\0\u{1}refuse\0\u{1}revoke\0\u{1}ping\0\u{3}going_away\0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}request\0\u{1}authenticate\0\u{1}register\0\u{3}confirm_registration\0\u{1}deregister\0\u{3}evaluate_tokens\0\u{3}look_up\0\u{3}publish_key_package\0\u{1}deliver\0\u{1}acknowledge\0\u{1}refuse\0\u{1}revoke\0\u{1}ping\0\u{3}going_away\0\u{1}conclude\0")
 
   public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -1373,6 +1423,19 @@ nonisolated extension WireClientFrame: SwiftProtobuf.Message, SwiftProtobuf._Mes
           self.body = .goingAway(v)
         }
       }()
+      case 15: try {
+        var v: WireConclude?
+        var hadOneofValue = false
+        if let current = self.body {
+          hadOneofValue = true
+          if case .conclude(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.body = .conclude(v)
+        }
+      }()
       default: break
       }
     }
@@ -1438,6 +1501,10 @@ nonisolated extension WireClientFrame: SwiftProtobuf.Message, SwiftProtobuf._Mes
     case .goingAway?: try {
       guard case .goingAway(let v)? = self.body else { preconditionFailure() }
       try visitor.visitSingularMessageField(value: v, fieldNumber: 14)
+    }()
+    case .conclude?: try {
+      guard case .conclude(let v)? = self.body else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 15)
     }()
     case nil: break
     }
@@ -1835,6 +1902,41 @@ nonisolated extension WireRevoke: SwiftProtobuf.Message, SwiftProtobuf._MessageI
   }
 }
 
+nonisolated extension WireConclude: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  public static let protoMessageName: String = _protobuf_package + ".Conclude"
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}message_id\0\u{1}mac\0")
+
+  public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularBytesField(value: &self.messageID) }()
+      case 2: try { try decoder.decodeSingularBytesField(value: &self.mac) }()
+      default: break
+      }
+    }
+  }
+
+  public func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.messageID.isEmpty {
+      try visitor.visitSingularBytesField(value: self.messageID, fieldNumber: 1)
+    }
+    if !self.mac.isEmpty {
+      try visitor.visitSingularBytesField(value: self.mac, fieldNumber: 2)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  public static func ==(lhs: WireConclude, rhs: WireConclude) -> Bool {
+    if lhs.messageID != rhs.messageID {return false}
+    if lhs.mac != rhs.mac {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
 nonisolated extension WirePing: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".Ping"
   public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}keepalive_s\0")
@@ -1886,7 +1988,7 @@ nonisolated extension WireGoingAway: SwiftProtobuf.Message, SwiftProtobuf._Messa
 
 nonisolated extension WireServerFrame: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".ServerFrame"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}request\0\u{1}challenge\0\u{3}session_ready\0\u{3}code_sent\0\u{1}registered\0\u{1}done\0\u{1}evaluations\0\u{3}look_up_result\0\u{1}accepted\0\u{1}failure\0\u{1}incoming\0\u{1}acknowledged\0\u{1}refused\0\u{1}revoked\0\u{1}pong\0\u{3}session_ended\0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}request\0\u{1}challenge\0\u{3}session_ready\0\u{3}code_sent\0\u{1}registered\0\u{1}done\0\u{1}evaluations\0\u{3}look_up_result\0\u{1}accepted\0\u{1}failure\0\u{1}incoming\0\u{1}acknowledged\0\u{1}refused\0\u{1}revoked\0\u{1}pong\0\u{3}session_ended\0\u{1}concluded\0")
 
   public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -2090,6 +2192,19 @@ nonisolated extension WireServerFrame: SwiftProtobuf.Message, SwiftProtobuf._Mes
           self.body = .sessionEnded(v)
         }
       }()
+      case 17: try {
+        var v: WireConcluded?
+        var hadOneofValue = false
+        if let current = self.body {
+          hadOneofValue = true
+          if case .concluded(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.body = .concluded(v)
+        }
+      }()
       default: break
       }
     }
@@ -2163,6 +2278,10 @@ nonisolated extension WireServerFrame: SwiftProtobuf.Message, SwiftProtobuf._Mes
     case .sessionEnded?: try {
       guard case .sessionEnded(let v)? = self.body else { preconditionFailure() }
       try visitor.visitSingularMessageField(value: v, fieldNumber: 16)
+    }()
+    case .concluded?: try {
+      guard case .concluded(let v)? = self.body else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 17)
     }()
     case nil: break
     }
@@ -2699,6 +2818,41 @@ nonisolated extension WireRevoked: SwiftProtobuf.Message, SwiftProtobuf._Message
 
   public static func ==(lhs: WireRevoked, rhs: WireRevoked) -> Bool {
     if lhs.messageID != rhs.messageID {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension WireConcluded: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  public static let protoMessageName: String = _protobuf_package + ".Concluded"
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}message_id\0\u{1}mac\0")
+
+  public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularBytesField(value: &self.messageID) }()
+      case 2: try { try decoder.decodeSingularBytesField(value: &self.mac) }()
+      default: break
+      }
+    }
+  }
+
+  public func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.messageID.isEmpty {
+      try visitor.visitSingularBytesField(value: self.messageID, fieldNumber: 1)
+    }
+    if !self.mac.isEmpty {
+      try visitor.visitSingularBytesField(value: self.mac, fieldNumber: 2)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  public static func ==(lhs: WireConcluded, rhs: WireConcluded) -> Bool {
+    if lhs.messageID != rhs.messageID {return false}
+    if lhs.mac != rhs.mac {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

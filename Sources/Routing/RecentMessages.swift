@@ -26,6 +26,7 @@ public struct RecentMessages: Sendable {
 
   private struct Entry: Sendable {
     let copy: Copy
+    let message: [UInt8]
     let route: Route
     let time: Duration
   }
@@ -40,21 +41,24 @@ public struct RecentMessages: Sendable {
   ///
   /// - Parameter content: What identifies the text: coding scheme, header without its concatenation
   ///   reference, and user data.
-  public mutating func remember(sender: PhoneNumber, content: [UInt8], route: Route, now: Duration) {
-    remember(.shown(sender: sender, content: content), route, now)
+  /// - Parameter message: the id of the message it is a part of; empty when it has none.
+  public mutating func remember(
+    sender: PhoneNumber, content: [UInt8], route: Route, message: [UInt8] = [], now: Duration
+  ) {
+    remember(.shown(sender: sender, content: content), route, message, now)
   }
 
   /// Remembers a part that was shown, and deleted by its reader, in an earlier run.
   public mutating func rememberErased(
-    route: Route, now: Duration, matches: @escaping @Sendable (_ sender: PhoneNumber, _ content: [UInt8]) -> Bool
+    route: Route, message: [UInt8], now: Duration, matches: @escaping @Sendable (_ sender: PhoneNumber, _ content: [UInt8]) -> Bool
   ) {
-    remember(.erased(matches: matches), route, now)
+    remember(.erased(matches: matches), route, message, now)
   }
 
-  private mutating func remember(_ copy: Copy, _ route: Route, _ now: Duration) {
+  private mutating func remember(_ copy: Copy, _ route: Route, _ message: [UInt8], _ now: Duration) {
     forget(before: now)
     if entries.count == Self.capacity { entries.removeFirst() }
-    entries.append(Entry(copy: copy, route: route, time: now))
+    entries.append(Entry(copy: copy, message: message, route: route, time: now))
   }
 
   /// Whether anything shown by that route is remembered.
@@ -87,6 +91,16 @@ public struct RecentMessages: Sendable {
     entries.contains {
       $0.route != route && now - $0.time <= min(within, Self.window) && $0.copy.says(content, from: sender)
     }
+  }
+
+  /// Whether the other copy of any part of the message may still come.
+  public func remembers(message: [UInt8], now: Duration) -> Bool {
+    entries.contains { !message.isEmpty && $0.message == message && now - $0.time <= Self.window }
+  }
+
+  /// The message was shown, but no other copy of it will come.
+  public mutating func forget(message: [UInt8]) {
+    entries.removeAll { !message.isEmpty && $0.message == message }
   }
 
   /// What says this was shown, but its other copy will not come.

@@ -284,6 +284,7 @@ extension ClientMessage {
     case .acknowledge: "acknowledge"
     case .refuse: "refuse"
     case .revoke: "revoke"
+    case .conclude: "conclude"
     case .ping: "ping"
     case .goingAway: "going away"
     case .unrecognized: "?"

@@ -6,6 +6,7 @@ import Testing
 import VirtualModem
 
 @testable import Handset
+@testable import RelayProtocol
 
 /// The carrier brings a copy of what came by IP while nobody watches the modem: it is shown once. And what is no copy is shown.
 @Suite struct CopyTests {
@@ -103,9 +104,68 @@ import VirtualModem
     #expect(bob.messenger.texts == ["+919876543210: Hello", "+919876543210: Hello"])
   }
 
+  /// As if Alice's answers to Bob's acknowledgements were lost.
+  private func withholdConclusions(_ world: World) {
+    world.relay.toDevice = { _, frame in
+      if case .concluded = frame.message { [] } else { [frame] }
+    }
+  }
+
+  @Test func theSameWordsSoonAfterByCarrierAreAnotherText() throws {
+    let world = World()
+    let (alice, bob) = try Device.pair(world)
+    #expect(alice.messenger.sent("Hello", to: bob.number.e164).hasSucceeded)
+    world.run(.seconds(1))
+    alice.cutNetwork()
+    #expect(alice.messenger.sent("Hello", to: bob.number.e164).hasSucceeded)
+    world.run(.seconds(5))
+    #expect(alice.records.map(\.route) == [.ip, .carrier])
+    #expect(bob.messenger.texts == ["+919876543210: Hello", "+919876543210: Hello"])
+  }
+
+  @Test func onlyTheSenderCanSayThatNoCopyWillCome() throws {
+    let world = World()
+    let (alice, bob) = try Device.pair(world)
+    var generator = SeededGenerator(seed: 7)
+    world.relay.toDevice = { device, frame in
+      guard device === bob, case .incoming(let message) = frame.message else { return [frame] }
+      let lie = AcknowledgementMAC(using: &generator)
+      return [frame, ServerFrame(request: nil, message: .concluded(message.messageID, lie))]
+    }
+    sendTwice("Hello", from: alice, to: bob)
+    world.run(.seconds(30))
+    #expect(bob.messenger.texts == ["+919876543210: Hello"])
+  }
+
+  @Test func whatIsKeptOfADeletedTextLastsNoLongerThanACopyMayTake() throws {
+    let world = World()
+    let (alice, bob) = try Device.pair(world)
+    withholdConclusions(world)
+    bob.messenger.deletesWhatItReads = true
+    #expect(alice.messenger.sent("Hello", to: bob.number.e164).hasSucceeded)
+    world.run(.seconds(1))
+    #expect(bob.spool.count == 1)
+    // Nothing of its words or its sender.
+    #expect(bob.spool.values.allSatisfy { $0.pdu?.isEmpty == true && $0.octets.count < 110 })
+    // It is removed when the link is next kept alive.
+    world.run(.seconds(1_800))
+    #expect(bob.spool.isEmpty)
+  }
+
+  @Test func nothingIsKeptOfADeletedTextWhoseSenderKnows() throws {
+    let world = World()
+    let (alice, bob) = try Device.pair(world)
+    #expect(alice.messenger.sent("Hello", to: bob.number.e164).hasSucceeded)
+    world.run(.seconds(1))
+    bob.messenger.delete(try #require(bob.messenger.received.first).location)
+    world.run(.seconds(1))
+    #expect(bob.spool.isEmpty)
+  }
+
   @Test func whatIsKeptOfDeletedTextsIsBounded() throws {
     let world = World()
     let (alice, bob) = try Device.pair(world)
+    withholdConclusions(world)
     bob.messenger.deletesWhatItReads = true
     for index in 0..<Spool.erasedCapacity + 8 {
       #expect(alice.messenger.sent("Text \(index)", to: bob.number.e164).hasSucceeded)
@@ -127,6 +187,7 @@ import VirtualModem
   @Test func whoOptsOutKeepsNothingOfDeletedTexts() throws {
     let world = World()
     let (alice, bob) = try Device.pair(world)
+    withholdConclusions(world)
     bob.messenger.deletesWhatItReads = true
     #expect(alice.messenger.sent("Hello", to: bob.number.e164).hasSucceeded)
     world.run(.seconds(1))

@@ -58,6 +58,7 @@ struct Samples {
       .acknowledge(fixed(), fixed()),
       .refuse(fixed(), .storageFull),
       .revoke(fixed()),
+      .conclude(fixed(), fixed()),
       .ping(keepaliveSeconds: 900),
       .goingAway,
     ]
@@ -95,6 +96,7 @@ struct Samples {
       .acknowledged(fixed(), fixed()),
       .refused(fixed(), RefusalReason(rawValue: 99)),
       .revoked(fixed()),
+      .concluded(fixed(), fixed()),
       .pong,
       .sessionEnded(.stopping),
       .sessionEnded(.registrationRemoved),

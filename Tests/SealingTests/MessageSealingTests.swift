@@ -26,6 +26,11 @@ import Testing
     let opened = try open(pair.incoming(message.sealed))
     let mac = try opened.acknowledgementKey.mac(for: pair.messageID)
     #expect(message.acknowledgementKey.isValid(mac, for: pair.messageID))
+    // The sender's answer to it is another, so that neither can be given out for the other.
+    let conclusion = try message.acknowledgementKey.conclusion(of: pair.messageID)
+    #expect(opened.acknowledgementKey.isValid(conclusion: conclusion, of: pair.messageID))
+    #expect(!opened.acknowledgementKey.isValid(conclusion: mac, of: pair.messageID))
+    #expect(!message.acknowledgementKey.isValid(conclusion, for: pair.messageID))
     // Not for another message, not with a changed octet, not from another message's key.
     let other = try MessageID([UInt8](repeating: 7, count: 16))
     #expect(!message.acknowledgementKey.isValid(mac, for: other))

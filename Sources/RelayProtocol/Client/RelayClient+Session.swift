@@ -116,6 +116,7 @@ extension RelayClient {
     case .acknowledged(let id, let mac): act(.pushed(.acknowledged(id, mac)))
     case .refused(let id, let reason): act(.pushed(.refused(id, reason)))
     case .revoked(let id): act(.pushed(.revoked(id)))
+    case .concluded(let id, let mac): act(.pushed(.concluded(id, mac)))
     case .sessionEnded(let reason): return .ended(reason)
     case .failure(let failure): return .refused(failure)
     case .unrecognized: break
@@ -187,6 +188,7 @@ extension ServerMessage {
     case .acknowledged: "Acknowledged"
     case .refused: "Refused"
     case .revoked: "Revoked"
+    case .concluded: "Concluded"
     case .pong: "Pong"
     case .sessionEnded: "SessionEnded"
     case .unrecognized: "of an unknown type"

@@ -36,6 +36,8 @@ public enum RelayPush: Hashable, Sendable {
   case refused(MessageID, RefusalReason)
   /// The sender took the message back.
   case revoked(MessageID)
+  /// The sender will not use the carrier; believed only with a valid MAC.
+  case concluded(MessageID, AcknowledgementMAC)
 }
 
 /// The answer a request waits for.
@@ -55,7 +57,7 @@ enum ExpectedAnswer: Equatable, Sendable {
     case .lookUp(let tokens, _): self = .contacts(count: tokens.count)
     case .deliver: self = .accepted
     case .ping: self = .pong
-    case .authenticate, .acknowledge, .refuse, .unrecognized: return nil
+    case .authenticate, .acknowledge, .refuse, .conclude, .unrecognized: return nil
     }
   }
 

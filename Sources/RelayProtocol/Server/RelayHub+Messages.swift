@@ -58,7 +58,14 @@ extension RelayHub {
   mutating func acknowledge(_ id: MessageID, _ mac: AcknowledgementMAC, _ connection: RelayConnectionID) {
     guard messages[id]?.recipient == connection, let message = take(id) else { return }
     count(\.messagesAcknowledged)
+    acknowledged.remember(id, message, limit: limits.acknowledgedMessages)
     tell(message.sender, .acknowledged(id, mac))
+  }
+
+  /// The acknowledgement has arrived.
+  mutating func conclude(_ id: MessageID, _ mac: AcknowledgementMAC, _ ready: RelaySession.Ready) {
+    guard let message = acknowledged.take(id, of: ready.identity) else { return }
+    send(.concluded(id, mac), to: message.recipient)
   }
 
   mutating func refuse(_ id: MessageID, _ reason: RefusalReason, _ connection: RelayConnectionID) {

@@ -6,6 +6,7 @@ extension RelayHub {
       ("unauthenticated connections", unauthenticatedCount, limits.unauthenticatedConnections, true),
       ("pending messages", messages.count, limits.pendingMessages, true),
       ("unacknowledged", unacknowledged.values.reduce(0) { $0 + $1.count }, limits.pendingMessages, true),
+      ("acknowledged", acknowledged.count, limits.acknowledgedMessages, false),
       ("jobs", jobs.count, limits.connections * (limits.outstandingRequests + 2), true),
       ("addresses", addressAccounts.count, limits.addresses, false),
       ("accounts", accounts.count, limits.accounts, false),

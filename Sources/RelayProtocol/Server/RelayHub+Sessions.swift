@@ -25,6 +25,7 @@ extension RelayHub {
     case .acknowledge(let id, let mac): acknowledge(id, mac, connection)
     case .refuse(let id, let reason): refuse(id, reason, connection)
     case .revoke(let id): revoke(id, connection, frame.request, ready)
+    case .conclude(let id, let mac): conclude(id, mac, ready)
     case .ping(let keepaliveSeconds):
       sessions[connection]?.announced(keepaliveSeconds: keepaliveSeconds)
       rearm(connection)

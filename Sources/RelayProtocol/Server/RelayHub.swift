@@ -26,6 +26,7 @@ public struct RelayHub: Sendable {
   /// Messages handed to a connection that it has neither acknowledged nor refused; no empty sets. Beside the sessions, not
   /// in them: a copy of a session would make every change copy the set too.
   var unacknowledged: [RelayConnectionID: Set<MessageID>] = [:]
+  var acknowledged = AcknowledgedMessages()
   var messageCountOfSender: [IdentityPublicKey: Int] = [:]
   var accounts: [NumberToken: Account] = [:]
   var addressAccounts: [String: AddressAccount] = [:]

@@ -36,6 +36,8 @@ public struct RelayLimits: Sendable, Equatable {
   public var pendingMessagesPerSender = 256
   /// The same of all senders together.
   public var pendingMessages = 100_000
+  /// Acknowledged messages whose sender has not said that the acknowledgement has arrived.
+  public var acknowledgedMessages = 16_384
   /// The longest time the relay remembers a message, whatever its sender asks.
   public var messageLifetime: Duration = .seconds(60)
 

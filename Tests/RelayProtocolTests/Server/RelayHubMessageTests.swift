@@ -26,6 +26,40 @@ import Testing
     #expect(rig.pushes(alice).isEmpty)
   }
 
+  @Test func theSenderConcludesOnce() {
+    let rig = HubRig()
+    let (alice, bob, eve) = (rig.session(1), rig.session(2), rig.session(3))
+    _ = rig.deliver(7, from: alice, to: 2)
+    _ = rig.pushes(bob)
+    // Not before it is acknowledged, and not by anybody else.
+    rig.ask(.conclude(HubRig.octets(7), Self.mac), alice)
+    rig.ask(.acknowledge(HubRig.octets(7), Self.mac), bob)
+    for connection in [eve, bob] { rig.ask(.conclude(HubRig.octets(7), Self.mac), connection) }
+    #expect(rig.pushes(bob).isEmpty && rig.pushes(eve).isEmpty)
+    rig.ask(.conclude(HubRig.octets(7), Self.mac), alice)
+    #expect(rig.pushes(bob) == [.concluded(HubRig.octets(7), Self.mac)])
+    rig.ask(.conclude(HubRig.octets(7), Self.mac), alice)
+    #expect(rig.pushes(bob).isEmpty && rig.hub.acknowledged.count == 0)
+  }
+
+  @Test(arguments: [0, 3]) func theRelayRemembersSoManyAcknowledgedMessages(limit: Int) {
+    let rig = HubRig { $0.acknowledgedMessages = limit }
+    let (alice, bob) = (rig.session(1), rig.session(2))
+    func acknowledge(_ id: UInt8) {
+      _ = rig.deliver(id, from: alice, to: 2)
+      rig.ask(.acknowledge(HubRig.octets(id), Self.mac), bob)
+    }
+    for id in 10..<30 as Range<UInt8> {
+      acknowledge(id)
+      // Some are concluded at once.
+      if id % 3 == 0 { rig.ask(.conclude(HubRig.octets(id), Self.mac), alice) }
+      #expect(rig.hub.acknowledged.count <= limit)
+    }
+    _ = rig.pushes(bob)
+    for id in 10..<30 as Range<UInt8> { rig.ask(.conclude(HubRig.octets(id), Self.mac), alice) }
+    #expect(rig.pushes(bob).count == (limit == 0 ? 0 : 2))
+  }
+
   @Test(arguments: [
     (RefusalReason.notAuthentic, RefusalReason.notAuthentic), (.storageFull, .storageFull),
     (.recipientGone, .notNow), (.unspecified, .notNow), (RefusalReason(rawValue: 99), RefusalReason(rawValue: 99)),
