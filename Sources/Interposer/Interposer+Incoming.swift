@@ -4,7 +4,7 @@ import Telephony
 /// Messages from the carrier: read before their announcement is passed on.
 extension Interposer {
   mutating func handleMessagingIndication(_ frame: QMUXFrame) {
-    guard tapMode == .intercept, let location = incomingLocation(frame) else {
+    guard interceptsIncoming, let location = incomingLocation(frame) else {
       passInTurn(frame)
       return
     }
@@ -26,6 +26,21 @@ extension Interposer {
       let id = incoming.begin(location.location, phase: .deciding)
       incoming.hold(frame, for: id)
       decideIncoming(id, .transferred, transferred.message)
+    }
+  }
+
+  var interceptsIncoming: Bool { tapMode == .intercept || looksAtIncoming }
+
+  /// Clients hear no more of what is held back.
+  mutating func forgetIncoming() {
+    incoming.removeAll()
+    vetting = nil
+    heldReads = []
+    timers.cancelAll { timer in
+      switch timer {
+      case .incoming, .vetting, .heldReads: true
+      default: false
+      }
     }
   }
 
@@ -66,7 +81,7 @@ extension Interposer {
     routeReady()
   }
 
-  private mutating func routeReady() {
+  mutating func routeReady() {
     while let frame = incoming.popReady() { route(frame) }
   }
 

@@ -51,13 +51,11 @@ extension Interposer {
     ledger.forgetAll()
     timers.cancelAll { timer in
       switch timer {
-      case .release, .incoming, .vetting, .heldReads, .ownAllocation, .ownClientIdle, .ownReports: true
+      case .release, .ownAllocation, .ownClientIdle, .ownReports: true
       default: false
       }
     }
-    incoming.removeAll()
-    vetting = nil
-    heldReads = []
+    forgetIncoming()
     for session in clients.sessions { close(session.connection, .modemRemoved) }
     // Closing a client disowns its ids; there are none any more.
     ledger.forgetAll()
@@ -200,7 +198,7 @@ extension Interposer {
   public mutating func modemIndicated(_ frame: QMUXFrame, now: Duration) {
     advance(to: now)
     guard frame.kind == .indication, !frame.isControl else { return }
-    if frame.service == .wms, tapMode == .intercept || !incoming.isEmpty {
+    if frame.service == .wms, interceptsIncoming || !incoming.isEmpty {
       handleMessagingIndication(frame)
     } else {
       route(frame)

@@ -49,6 +49,8 @@ public struct Interposer: Sendable {
   var lastHeldReference: UInt8 = 0
 
   var incoming = IncomingMessages()
+  /// Shutting down, and incoming messages are still looked at.
+  var looksAtIncoming = false
   /// Nil unless the modem's storage is being looked through.
   var vetting: StorageVetting?
   /// Lists and reads of clients that wait until it is known what is to become of the messages in question.

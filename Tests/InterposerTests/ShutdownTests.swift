@@ -79,6 +79,53 @@ import Testing
     #expect(reports.map(\.outcome) == [.sent(messageReference: 4), .sent(messageReference: 5)])
   }
 
+  /// A rig whose shutdown waits for the modem's answer to a message.
+  private func drainingRig() throws -> (Rig, ClientConnection, Rig.ModemRequest) {
+    let rig = Rig(tap: .intercept)
+    let client = rig.openReporting(3)
+    rig.send(try Sample.rawSend(Sample.submit(), transaction: 5), from: client)
+    _ = rig.takeEvents()
+    rig.beginShutdown()
+    _ = rig.takeEvents()
+    return (rig, client, rig.takeRequest())
+  }
+
+  @Test func aCopyThatComesWhileItDrainsIsStillOne() throws {
+    let (rig, client, sending) = try drainingRig()
+    rig.indicate(Sample.eventReport(.init(storage: .uim, index: 7), client: 3))
+    let read = rig.takeRequest()
+    rig.respond(
+      to: read,
+      WMS.RawReadResponse(.init(tag: .receivedUnread, message: try Sample.raw(Sample.deliver().encoded())))
+        .encoded(client: Rig.ownClientID, transaction: 1))
+    rig.resolveIncoming(try #require(rig.takeReceived()).id, .consume)
+    let deletion = rig.takeRequest()
+    #expect(deletion.frame.messageID == WMS.ID.delete)
+    rig.respond(to: deletion, deletion.frame.response(.success))
+    rig.respond(to: sending, Sample.sent(sending.frame, reference: 4))
+    #expect(rig.take(client).map(\.kind) == [.response])
+  }
+
+  @Test func whatIsUndecidedInTheEndStaysInTheModemOrIsAnnounced() throws {
+    let (rig, client, sending) = try drainingRig()
+    rig.indicate(Sample.eventReport(.init(storage: .uim, index: 7), client: 3))
+    _ = rig.takeRequests()
+    let message = try Sample.raw(Sample.deliver().encoded())
+    let transferred = WMS.EventReportIndication(
+      transferredMessage: .init(ackIndicator: .doNotSend, transactionID: 9, message: message), mode: .gsmWCDMA
+    ).encoded(client: 3, transaction: 8)
+    rig.indicate(transferred)
+    rig.respond(to: sending, Sample.sent(sending.frame, reference: 4))
+    // The modem has not stored the second one.
+    #expect(rig.take(client).filter { $0.kind == .indication } == [transferred])
+    #expect(rig.closed[client] == .shuttingDown)
+    for request in rig.takeRequests() where request.frame.isControl {
+      rig.respond(to: request, request.frame.response(.success))
+    }
+    rig.advance(.seconds(10))
+    #expect(rig.interposer.queues.allSatisfy { !$0.restsEmpty || $0.count == 0 || $0.name == "requests" })
+  }
+
   @Test func withoutAModemItEndsAtOnceAndSaysWhatWasLost() throws {
     let rig = Rig(tap: .intercept)
     let client = rig.open()
