@@ -34,7 +34,7 @@ extension Handset {
   /// - Returns: false when it is an ordinary message.
   mutating func restoreErased(_ file: SpooledMessage) -> Bool {
     guard let erased = file.erased else { return false }
-    guard enrolment.isEnabled, let remaining = timeForCopy(erased.receivedAt) else {
+    guard enrolment.isEnabled, !incoming.concluded.contains(erased.messageID), let remaining = timeForCopy(erased.receivedAt) else {
       act(.removeFromSpool(file.id))
       return true
     }

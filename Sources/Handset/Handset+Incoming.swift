@@ -263,7 +263,22 @@ extension Handset {
   /// The sender has the acknowledgement: what comes by the carrier with the same words is another message.
   mutating func concluded(_ id: RelayProtocol.MessageID, _ mac: AcknowledgementMAC) {
     guard incoming.unconcluded.take(id, mac) else { return }
-    incoming.recent.forget(message: id.octets)
+    noCopyWillCome(of: id.octets)
+  }
+
+  private mutating func noCopyWillCome(of message: [UInt8]) {
+    incoming.recent.forget(message: message)
+    incoming.concluded.add(message)
+    act(.keepConcluded(incoming.concluded.serialized))
+  }
+
+  /// Whether a carrier SMS is the copy of one that came by IP, which is then not expected any more.
+  private mutating func isCopy(_ deliver: SMSDeliver, from sender: PhoneNumber, _ content: [UInt8]) -> Bool {
+    let message = incoming.recent.takeOtherCopy(
+      sender: sender, content: content, route: .carrier, within: fallbackAge(deliver), now: now)
+    guard let message else { return false }
+    if !message.isEmpty, !incoming.recent.remembers(message: message, now: now) { noCopyWillCome(of: message) }
+    return true
   }
 
   /// Refuses a message for good: its sender's device uses the carrier.
@@ -339,9 +354,7 @@ extension Handset {
     var outcome = Outcome.delivered
     if let sender {
       let content = ContentIdentity(deliver).octets
-      if incoming.recent.isOtherCopy(
-        sender: sender, content: content, route: .carrier, within: fallbackAge(deliver), now: now)
-      {
+      if isCopy(deliver, from: sender, content) {
         outcome = .duplicate
       } else {
         incoming.recent.remember(sender: sender, content: content, route: .carrier, now: now)
@@ -361,9 +374,7 @@ extension Handset {
       return
     }
     let content = ContentIdentity(deliver).octets
-    let isCopy = incoming.recent.isOtherCopy(
-      sender: sender, content: content, route: .carrier, within: fallbackAge(deliver), now: now)
-    guard isCopy else {
+    guard isCopy(deliver, from: sender, content) else {
       if let sent = deliver.serviceCentreTimestamp.wallTime, wall.elapsed(since: sent) < RecentMessages.window {
         incoming.recent.remember(sender: sender, content: content, route: .carrier, now: now)
       }

@@ -346,6 +346,7 @@ extension Handset {
     classified = [:]
     incoming.forgetPeople()
     removeExpired(all: true)
+    act(.keepConcluded([]))
   }
 
   mutating func deregistrationEnded(_ outcome: RequestOutcome) {

@@ -105,6 +105,7 @@ extension Handset {
       note(.notice, "the identity key in the state directory is removed: the service manager gives one")
       act(.remove(.identityKey))
     }
+    incoming.concluded = ConcludedMessages(serialized: state.concluded)
     restoreSpool(state.spool)
     restoreClientIDs(state.clientIDs)
     interposer.setTapMode(enrolment.isEnabled ? .intercept : .observe, now: now)
@@ -130,7 +131,7 @@ extension Handset {
         let decoded = try file.decoded()
         spool.restore(file)
         stored.append(decoded.message)
-        if let copy = decoded.copy { copies.append((decoded.messageID, copy)) }
+        if let copy = decoded.copy, !incoming.concluded.contains(decoded.messageID) { copies.append((decoded.messageID, copy)) }
       } catch {
         act(.setAsideInSpool(file.id))
         note(

@@ -46,6 +46,8 @@ public enum HandsetAction: Sendable {
   /// Keep this for ``PersistedState/clientIDs`` of the next run, in the place of what was kept before. It need not survive a
   /// start of the machine.
   case keepClientIDs([UInt8])
+  /// The same for ``PersistedState/concluded``.
+  case keepConcluded([UInt8])
 
   // MARK: The system
 

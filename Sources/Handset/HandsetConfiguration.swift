@@ -42,14 +42,17 @@ public struct PersistedState: Sendable {
   public var spool: [SpooledMessage]
   /// What ``HandsetAction/keepClientIDs(_:)`` said last, unless the machine has started anew since.
   public var clientIDs: [UInt8]
+  /// What ``HandsetAction/keepConcluded(_:)`` said last, unless the machine has started anew since.
+  public var concluded: [UInt8]
 
   public init(
     files: [StateFile: [UInt8]] = [:], unreadable: Set<StateFile> = [], spool: [SpooledMessage] = [],
-    clientIDs: [UInt8] = []
+    clientIDs: [UInt8] = [], concluded: [UInt8] = []
   ) {
     self.files = files
     self.unreadable = unreadable
     self.spool = spool
     self.clientIDs = clientIDs
+    self.concluded = concluded
   }
 }

@@ -45,6 +45,7 @@ struct IncomingDesk {
   var writes: [SpoolWrite: Stored] = [:]
   var recent = RecentMessages()
   var unconcluded = UnconcludedMessages()
+  var concluded = ConcludedMessages()
   var carrierMessages = CarrierMessages()
   private var impostors: Set<Claim> = []
   /// When the person was last told of a message that a wrong clock made late or early.
@@ -108,6 +109,7 @@ struct IncomingDesk {
     waiting = []
     recent = RecentMessages()
     unconcluded = UnconcludedMessages()
+    concluded = ConcludedMessages()
     impostors = []
   }
 }

@@ -41,7 +41,7 @@ public struct SpooledMessage: Sendable, Equatable {
   }
 
   /// Of the sealed message it came in; empty on a status report, nil when the file can't be read.
-  var messageID: [UInt8]? { (try? StateSpooledMessage(serializedBytes: octets)).map { [UInt8]($0.messageID) } }
+  public var messageID: [UInt8]? { (try? StateSpooledMessage(serializedBytes: octets)).map { [UInt8]($0.messageID) } }
 
   /// Service centre and TPDU; nil when the file can't be read.
   public var pdu: [UInt8]? {

@@ -72,14 +72,22 @@ public struct RecentMessages: Sendable {
   public mutating func isOtherCopy(
     sender: PhoneNumber, content: [UInt8], route: Route, within: Duration = window, now: Duration
   ) -> Bool {
+    takeOtherCopy(sender: sender, content: content, route: route, within: within, now: now) != nil
+  }
+
+  /// The same.
+  ///
+  /// - Returns: the id of the message that it is the other copy of, empty when that has none; nil when it is no copy.
+  public mutating func takeOtherCopy(
+    sender: PhoneNumber, content: [UInt8], route: Route, within: Duration = window, now: Duration
+  ) -> [UInt8]? {
     forget(before: now)
     guard
       let index = entries.firstIndex(where: {
         $0.route != route && now - $0.time <= within && $0.copy.says(content, from: sender)
       })
-    else { return false }
-    entries.remove(at: index)
-    return true
+    else { return nil }
+    return entries.remove(at: index).message
   }
 
   /// Whether something shown by the other route says the same. As often as it is asked.

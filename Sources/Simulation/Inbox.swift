@@ -25,7 +25,8 @@ final class Inbox {
 
   private var items: Set<Item> = []
   private var contents: [WMS.MessageLocation: [UInt8]] = [:]
-  private var groups: [Group: [UInt8: WMS.MessageLocation]] = [:]
+  /// Parts that were read, and where those are that have not been deleted.
+  private var groups: [Group: [UInt8: WMS.MessageLocation?]] = [:]
   private(set) var shown: [Shown] = []
   private(set) var reportCount = 0
   /// Where what was read is, as far as the app knows.
@@ -51,6 +52,10 @@ final class Inbox {
   /// The modem is asked to delete what is there.
   func deletes(_ location: WMS.MessageLocation) {
     present.removeAll { $0 == location }
+    // Another message may be there soon.
+    for group in groups.keys {
+      for (number, place) in groups[group] ?? [:] where place == location { groups[group]?[number] = .some(nil) }
+    }
     guard let pdu = contents.removeValue(forKey: location) else { return }
     deleted.insert(Item(storage: location.storage, index: location.index, pdu: pdu))
   }
@@ -79,6 +84,6 @@ final class Inbox {
     groups[group, default: [:]][place.number] = location
     guard groups[group]?.count == Int(place.total) else { return [] }
     if !wasWhole { shown.append(Shown(message: message, isByIP: isVirtual)) }
-    return wasWhole ? [location] : (groups[group] ?? [:]).sorted { $0.key < $1.key }.map(\.value)
+    return wasWhole ? [location] : (groups[group] ?? [:]).sorted { $0.key < $1.key }.compactMap(\.value)
   }
 }

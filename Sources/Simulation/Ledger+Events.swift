@@ -26,7 +26,8 @@ extension Ledger {
     fates[message]?.answered = world.now
     if answer != .unanswered { leftDaemon(message, handset) }
     guard answer == .succeeded else { return }
-    if fate.storedByIP.isEmpty, !fate.wasTakenByCarrier {
+    let promises = fates(like: message).count { $0.answer == .succeeded }
+    if let way = way(of: message), way.storedByIP.count + way.takenByCarrier < promises {
       world.violated(.promisedTooEarly, "m\(message): the client of h\(handset.index) was told success at \(world.now)")
     }
   }
@@ -45,7 +46,13 @@ extension Ledger {
       let (message, part) = Self.part(submit.userData, submit.dataCodingScheme, submit.concatenation)
     else { return }
     handset.trace("to the modem", message, "part \(part)")
-    leftDaemon(message, handset)
+    let said = fates(like: message)
+    if said.count == 1 {
+      leftDaemon(message, handset)
+    } else {
+      // Which of the two it is, nobody can tell.
+      for one in said where one.requested != nil { fates[one.message.index]?.hasLeftDaemon = true }
+    }
   }
 
   /// Nothing is held longer than its limit: a message that could be decided about no longer than the attempt by IP may take, and
@@ -67,10 +74,13 @@ extension Ledger {
 
   /// Spool files that were not there before are on disk.
   func stored(_ files: [SpooledMessage], _ handset: SimulatedHandset) {
+    for file in files {
+      if let message = Self.messages(in: [file]).first, let id = file.messageID { sealed(message, as: id) }
+    }
     for message in Self.messages(in: files).sorted() {
       handset.trace("stored", message)
       guard let fate = fates[message] else { continue }
-      if fate.storedByIP.isEmpty { storedCounts[fate.message.from, default: 0] += 1 }
+      if fate.storedByIP.count < fates(like: message).count { storedCounts[fate.message.from, default: 0] += 1 }
       fates[message]?.storedByIP.append(world.now)
       if fate.message.to != handset.index {
         world.violated(.lost, "m\(message) came to h\(handset.index) instead of h\(fate.message.to)")

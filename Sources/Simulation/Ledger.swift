@@ -48,6 +48,8 @@ final class Ledger {
     var hasLeftDaemon = false
     /// When the recipient's device had it on disk.
     var storedByIP: [Duration] = []
+    /// When the recipient's device knew that no copy would come.
+    var concluded: [Duration] = []
     /// When the carrier first took a part.
     var submittedFirst: Duration?
     /// By part: how often the carrier took it.
@@ -59,16 +61,21 @@ final class Ledger {
     var shownByIP = 0
     var shownByCarrier = 0
 
-    var wasTakenByCarrier: Bool {
-      (1...message.parts).allSatisfy { (submitted[$0] ?? 0) + (dropped[$0] ?? 0) > 0 }
-    }
+    /// How often the carrier took all of it.
+    var takenByCarrier: Int { (1...message.parts).map { (submitted[$0] ?? 0) + (dropped[$0] ?? 0) }.min() ?? 0 }
+    var wasTakenByCarrier: Bool { takenByCarrier > 0 }
     var wasLostByCarrier: Bool { dropped.keys.contains { copies[$0] == nil } }
     /// Whole copies that the carrier brought.
     var carrierCopies: Int { (1...message.parts).map { copies[$0]?.count ?? 0 }.min() ?? 0 }
   }
 
   unowned var world: World!
+  /// What happens on the way to a text that was said twice is in the fate of the first.
   var fates: [Int: Fate] = [:]
+  /// By the index of a text that was said twice: that of the second.
+  private var repeats: [Int: Int] = [:]
+  /// By the id of a sealed message.
+  private var sealed: [[UInt8]: Int] = [:]
   /// By handset: how many of its messages went by IP so far, by the recipients' disks and by its own log.
   var storedCounts: [Int: Int] = [:]
   var deliveredCounts: [Int: Int] = [:]
@@ -77,14 +84,34 @@ final class Ledger {
   var recordCount = 0
 
   init(_ plan: SimulationPlan) {
-    for message in plan.messages { fates[message.index] = Fate(message: message) }
+    for message in plan.messages {
+      fates[message.index] = Fate(message: message)
+      if let first = message.repeats { repeats[first] = message.index }
+    }
   }
+
+  /// The fates of all who say what a message says, in order.
+  func fates(like index: Int) -> [Fate] {
+    let first = fates[index]?.message.repeats ?? index
+    return [fates[first], repeats[first].flatMap { fates[$0] }].compactMap(\.self)
+  }
+
+  /// What happened on the way.
+  func way(of index: Int) -> Fate? { fates[fates[index]?.message.repeats ?? index] }
+
+  func sealed(_ message: Int, as id: [UInt8]) { sealed[id] = message }
+
+  func concluded(_ id: some Collection<UInt8>) {
+    if let message = sealed.removeValue(forKey: Array(id)) { fates[message]?.concluded.append(world.now) }
+  }
+
+  func wasAnswered(_ message: Int, before time: Duration) -> Bool { fates[message]?.answered.map { $0 <= time } ?? false }
 
   // MARK: Texts
 
   /// The text of a message, each part of which says which message it is of.
   static func text(_ message: PlannedMessage) -> String {
-    let marker = "m" + String(String(100_000 + message.index).dropFirst()) + ". "
+    let marker = "m" + String(String(100_000 + (message.repeats ?? message.index)).dropFirst()) + ". "
     // Characters of a part, and of one that is surely enough for the marker.
     let (capacity, last) = message.isWide ? (67, 30) : (153, 50)
     let count = message.parts == 1 ? last : capacity * (message.parts - 1) + last

@@ -205,6 +205,9 @@ final class SimulatedDaemon {
       handset.disk.spool[id] = nil
       world.violated(.contract, "h\(handset.index): a spool file can't be read")
     case .keepClientIDs(let octets): handset.disk.clientIDs = octets
+    case .keepConcluded(let octets):
+      handset.disk.concluded = octets
+      world.ledger.concluded(octets.suffix(MessageIDKind.octetCount))
     case .letSleep: handset.letSleep()
     case .record(let record): book(record)
     case .note(let level, let text): handset.trace("note", 0, "\(level): \(text)")

@@ -8,11 +8,12 @@ struct SimulatedDisk {
   var spool: [StoredMessageID: SpooledMessage] = [:]
   /// In memory: gone with the power.
   var clientIDs: [UInt8] = []
+  var concluded: [UInt8] = []
   var isFull = false
   /// From a spool write until it is answered, while the disk is slow.
   var delay: Duration?
 
   var state: PersistedState {
-    PersistedState(files: files, spool: spool.keys.sorted().compactMap { spool[$0] }, clientIDs: clientIDs)
+    PersistedState(files: files, spool: spool.keys.sorted().compactMap { spool[$0] }, clientIDs: clientIDs, concluded: concluded)
   }
 }

@@ -36,6 +36,7 @@ final class SimulatedHandset {
   private var wrongClocks: [(start: Duration, end: Duration?)] = []
   private(set) var consentChanges: [Duration] = []
   private(set) var lastWake: Duration?
+  private(set) var powerCuts: [Duration] = []
   /// Messages that were written to the modem's storage to be sent from there, by index.
   var storedSends: [UInt32: Int] = [:]
   private(set) var lastSIMChange: Duration?
@@ -147,6 +148,8 @@ final class SimulatedHandset {
     guard isPowered else { return }
     trace("power fails")
     disk.clientIDs = []
+    disk.concluded = []
+    powerCuts.append(world.now)
     isPowered = false
     isGoingToSleep = false
     sleptAt = nil

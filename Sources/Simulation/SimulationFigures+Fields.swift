@@ -3,7 +3,8 @@ extension SimulationFigures {
   private static let counts: [(name: String, path: any WritableKeyPath<SimulationFigures, Int> & Sendable)] = [
     ("seeds", \.seeds), ("messages", \.messages), ("shown-by-ip", \.shownByIP), ("shown-by-carrier", \.shownByCarrier),
     ("shown-twice", \.shownTwice), ("failed", \.failed), ("unanswered", \.unanswered),
-    ("lost-by-carrier", \.lostByCarrier), ("taken-by-carrier", \.takenByCarrier), ("lost", \.lost),
+    ("lost-by-carrier", \.lostByCarrier), ("taken-for-copy", \.takenForCopy),
+    ("taken-by-carrier", \.takenByCarrier), ("lost", \.lost),
     ("records", \.records), ("events", \.events),
   ]
 

@@ -31,6 +31,8 @@ public struct SimulationFigures: Sendable, Equatable {
   public var unanswered = 0
   /// Not shown: taken by the carrier, and lost there.
   public var lostByCarrier = 0
+  /// Not shown: the same words had come by IP shortly before, and they were taken for the carrier's copy of those.
+  public var takenForCopy = 0
   /// For a service number, which has no handset here.
   public var takenByCarrier = 0
   /// None of these: see the violations.
@@ -60,6 +62,7 @@ public struct SimulationFigures: Sendable, Equatable {
     left.failed += right.failed
     left.unanswered += right.unanswered
     left.lostByCarrier += right.lostByCarrier
+    left.takenForCopy += right.takenForCopy
     left.takenByCarrier += right.takenByCarrier
     left.lost += right.lost
     left.excuses.merge(right.excuses, uniquingKeysWith: +)
@@ -81,23 +84,32 @@ extension Ledger {
     figures.records = recordCount
     for violation in world.violations { figures.violations[violation.kind, default: 0] += 1 }
     for index in fates.keys.sorted() {
-      guard let fate = fates[index], fate.requested != nil else { continue }
-      figures.messages += 1
-      switch (fate.shownByIP > 0, fate.shownByCarrier > 0) {
-      case (true, true):
+      guard let fate = fates[index], fate.message.repeats == nil else { continue }
+      let said = fates(like: index).filter { $0.requested != nil }
+      figures.messages += said.count
+      let tooMany = fate.shownByIP > 0 && fate.shownByCarrier > 0 ? max(0, fate.shownByIP + fate.shownByCarrier - said.count) : 0
+      for _ in 0..<min(tooMany, said.count) {
         figures.shownTwice += 1
         if let excuse = world.excuse(fate) { figures.excuses[excuse, default: 0] += 1 }
-      case (true, false): figures.shownByIP += 1
-      case (false, true): figures.shownByCarrier += 1
-      case (false, false): count(fate, &figures)
       }
+      let once = max(0, said.count - tooMany)
+      let byIP = min(once, fate.shownByIP - min(fate.shownByIP, tooMany))
+      let byCarrier = min(once - byIP, fate.shownByCarrier - min(fate.shownByCarrier, tooMany))
+      figures.shownByIP += byIP
+      figures.shownByCarrier += byCarrier
+      // Those who were told least may have been shown least.
+      let unshown = said.sorted { ($0.answer == .succeeded ? 1 : 0) < ($1.answer == .succeeded ? 1 : 0) }
+        .prefix(once - byIP - byCarrier)
+      for one in unshown { count(one, on: fate, said, &figures) }
     }
     return figures
   }
 
-  private func count(_ fate: Fate, _ figures: inout SimulationFigures) {
+  private func count(_ fate: Fate, on way: Fate, _ said: [Fate], _ figures: inout SimulationFigures) {
+    let wasLostByCarrier = said.count == 1 ? way.wasLostByCarrier : fate.answer == .succeeded && !way.dropped.isEmpty
     switch fate.answer {
-    case _ where fate.wasLostByCarrier: figures.lostByCarrier += 1
+    case _ where wasLostByCarrier: figures.lostByCarrier += 1
+    case .succeeded where world.isTakenForCopy(way, said): figures.takenForCopy += 1
     case .failed: figures.failed += 1
     case .unanswered: figures.unanswered += 1
     case .succeeded where fate.message.way == .shortCode: figures.takenByCarrier += 1

@@ -71,6 +71,14 @@ public struct SimulationPlan: Sendable {
         case 9..<19: .storage
         default: .rawSend
         }
+      // Somebody says the same once more, on purpose.
+      if stream.chance(perMille: 30), let said = stream.pick(repeatable(messages, before: time)) {
+        messages.append(
+          PlannedMessage(
+            index: index, time: time, from: said.from, to: said.to, way: said.way, parts: 1, isWide: said.isWide,
+            wantsReport: said.wantsReport, repeats: said.index))
+        continue
+      }
       let isShort = stream.chance(perMille: 800) || way == .storage
       let parts = isShort ? 1 : stream.within(stream.chance(perMille: 900) ? 2...4 : 5...12)
       messages.append(
@@ -79,6 +87,16 @@ public struct SimulationPlan: Sendable {
           wantsReport: stream.chance(perMille: 100)))
     }
     return (messages, time + .seconds(10))
+  }
+
+  /// Of the last few messages, those of one part that have not been said twice.
+  private static func repeatable(_ messages: [PlannedMessage], before time: Duration) -> [PlannedMessage?] {
+    let repeated = Set(messages.compactMap(\.repeats))
+    let recent = messages.suffix(6).filter {
+      $0.parts == 1 && ($0.way == .rawSend || $0.way == .bus) && $0.repeats == nil && !repeated.contains($0.index)
+        && time - $0.time >= .seconds(2)
+    }
+    return recent.isEmpty ? [nil] : recent
   }
 
   // MARK: Faults
@@ -113,7 +131,10 @@ public struct SimulationPlan: Sendable {
   /// The same with these messages and faults only, by their indexes.
   public func keeping(messages: Set<Int>? = nil, faults: Set<Int>? = nil) -> SimulationPlan {
     var plan = self
-    if let messages { plan.messages.removeAll { !messages.contains($0.index) } }
+    if let messages {
+      // What is said again has to have been said before.
+      plan.messages.removeAll { !messages.contains($0.index) || $0.repeats.map { !messages.contains($0) } ?? false }
+    }
     if let faults { plan.faults.removeAll { !faults.contains($0.index) } }
     return plan
   }
@@ -138,7 +159,8 @@ public struct PlannedHandset: Sendable {
   let storageCapacity: Int
 }
 
-/// A text that somebody writes. No two texts of a run are equal, so that each copy that turns up somewhere can be told.
+/// A text that somebody writes. No two texts of a run are equal, so that each copy that turns up somewhere can be told; but some
+/// are said twice, by the same person to the same, and those two count together.
 public struct PlannedMessage: Sendable {
   enum Way: Sendable, Equatable {
     /// Raw Send, part after part.
@@ -162,6 +184,8 @@ public struct PlannedMessage: Sendable {
   /// Coded in 16 bits.
   let isWide: Bool
   let wantsReport: Bool
+  /// The index of the message whose words are said again.
+  var repeats: Int?
 }
 
 /// Something that will break.

@@ -44,16 +44,19 @@ extension World {
   // MARK: Messages
 
   private func checkFate(_ index: Int) {
-    guard let fate = ledger.fates[index], fate.requested != nil else { return }
+    guard let fate = ledger.fates[index], fate.message.repeats == nil else { return }
+    let said = ledger.fates(like: index).filter { $0.requested != nil }
+    guard !said.isEmpty else { return }
     let shown = fate.shownByIP + fate.shownByCarrier
-    let wasPromised = fate.answer == .succeeded || fate.message.way == .injected && fate.wasTakenByCarrier
-    if wasPromised, shown == 0, fate.message.way != .shortCode, !fate.wasLostByCarrier {
+    let promises = said.count { $0.answer == .succeeded || $0.message.way == .injected && $0.wasTakenByCarrier }
+    let losses = said.count == 1 ? (fate.wasLostByCarrier ? 1 : 0) : fate.dropped.values.max() ?? 0
+    if shown < promises - losses, fate.message.way != .shortCode, !isTakenForCopy(fate, said) {
       violated(
         .lost,
-        "m\(index) from h\(fate.message.from) to h\(fate.message.to), \(fate.message.parts) parts: "
+        "m\(index) from h\(fate.message.from) to h\(fate.message.to), \(fate.message.parts) parts, said \(said.count) times: "
           + "stored by IP \(fate.storedByIP.count) times, \(fate.carrierCopies) copies by carrier")
     }
-    if fate.storedByIP.count > 1 || fate.shownByIP > 1 {
+    if max(fate.storedByIP.count, fate.shownByIP) > said.count {
       violated(
         .duplicated, "m\(index) at h\(fate.message.to): stored by IP \(fate.storedByIP.count) times, shown \(fate.shownByIP) times")
     }
@@ -63,7 +66,7 @@ extension World {
         .duplicated,
         "m\(index) at h\(fate.message.to): shown \(fate.shownByCarrier) times by carrier, which brought \(fate.carrierCopies)")
     }
-    if fate.shownByIP > 0, fate.shownByCarrier > 0, excuse(fate) == nil {
+    if fate.shownByIP > 0, fate.shownByCarrier > 0, shown > said.count, excuse(fate) == nil {
       let copies = fate.copies.sorted { $0.key < $1.key }.map { "part \($0.key) at \($0.value.map(\.time))" }
       violated(
         .duplicated,
@@ -73,10 +76,11 @@ extension World {
 
   /// Why nobody could know that the carrier's copy of a message is one.
   func excuse(_ fate: Ledger.Fate) -> DuplicateExcuse? {
-    guard let byIP = fate.storedByIP.first, let asked = fate.requested else { return nil }
+    let said = ledger.fates(like: fate.message.index).compactMap(\.requested)
+    guard let byIP = fate.storedByIP.first, let asked = said.min() else { return nil }
     let copies = fate.copies.values.flatMap(\.self)
     guard let first = copies.map(\.time).min(), let last = copies.map(\.time).max() else { return nil }
-    if copies.count > fate.message.parts { return .carrierBroughtMore }
+    if copies.count > fate.message.parts * said.count { return .carrierBroughtMore }
     if abs(from: byIP, to: last) > RecentMessages.window || abs(from: byIP, to: first) > RecentMessages.window { return .tooLate }
     if let submitted = fate.submittedFirst, submitted - byIP > .seconds(45) { return .senderSlept }
     for copy in copies {
@@ -96,6 +100,18 @@ extension World {
     return nil
   }
 
+  /// Whether the second of two equal texts may have been taken for the copy of the first: that came by IP, and the second by the
+  /// carrier so soon after that it might be, without the recipient having heard that the sender knows.
+  func isTakenForCopy(_ fate: Ledger.Fate, _ said: [Ledger.Fate]) -> Bool {
+    guard said.count == 2, let copies = fate.copies[1] else { return false }
+    return copies.contains { copy in
+      guard let stored = fate.storedByIP.first(where: { abs(from: $0, to: copy.time) < .seconds(80) }) else { return false }
+      let known = fate.concluded.count { $0 < copy.time }
+      return known < fate.storedByIP.count { $0 < copy.time }
+        || handsets[fate.message.to].powerCuts.contains { (stored...max(stored, copy.time)).contains($0) }
+    }
+  }
+
   private func abs(from one: Duration, to other: Duration) -> Duration { one < other ? other - one : one - other }
 
   // MARK: Rest
@@ -111,8 +127,11 @@ extension World {
     for queue in daemon.queues where queue.restsEmpty && queue.count > 0 {
       violated(.leftOver, "\(place): \(queue.name) holds \(queue.count)")
     }
-    let failed = ledger.fates.values.count {
-      $0.message.from == handset.index && $0.answer == .failed && !$0.storedByIP.isEmpty
+    let failed = ledger.fates.values.reduce(0) { count, fate in
+      guard fate.message.from == handset.index, fate.message.repeats == nil else { return count }
+      let said = ledger.fates(like: fate.message.index)
+      let known = said.count { $0.answer == .succeeded || $0.answer == .unanswered }
+      return count + min(said.count { $0.answer == .failed }, max(0, fate.storedByIP.count - known))
     }
     if failed > ledger.failedAfterIP[handset.index] ?? 0 {
       violated(

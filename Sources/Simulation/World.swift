@@ -129,6 +129,8 @@ final class World {
     let handset = handsets[message.from]
     let isWritten: Bool
     switch message.way {
+    // A person sees the first one gone, or failed, before saying it again; and the carrier's clock has moved on, so that two are two.
+    case _ where message.repeats.map { !ledger.wasAnswered($0, before: now - .seconds(2)) } ?? false: isWritten = false
     case .injected:
       ledger.fates[message.index]?.requested = now
       carrier.inject(message, to: handsets[message.to])

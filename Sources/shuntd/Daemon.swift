@@ -67,6 +67,7 @@ final class Daemon {
     runtime = Self.openRuntime(&notes)
     var persisted = Self.load(state, spool, &notes)
     persisted.clientIDs = (try? runtime?.read(Self.clientIDFile)) ?? []
+    persisted.concluded = (try? runtime?.read(Self.concludedFile)) ?? []
     let (trust, relayProblem) = Self.trust(settings.relay, &notes)
     var alternatives = [settings.path]
     if let real = Modem.realPath(of: settings.device) { alternatives.append(real) }
@@ -131,10 +132,12 @@ final class Daemon {
 
   /// In the runtime directory: the modem's client ids that are taken.
   private static let clientIDFile = "client-ids"
+  /// In the runtime directory: ids of messages that came by IP lately and have no copy that could still come.
+  private static let concludedFile = "concluded"
 
-  private func keepClientIDs(_ octets: [UInt8]) {
+  private func keepInRuntime(_ octets: [UInt8], _ file: String) {
     do throws(FileError) {
-      try runtime?.write(Self.clientIDFile, octets)
+      try runtime?.write(file, octets)
     } catch {
       journal.log(.warning, "\(error)")
     }
@@ -350,7 +353,8 @@ final class Daemon {
       if backlog > 0 { handset.relayBacklog(backlog, on: connection, now: EventLoop.now) }
     case .closeRelay(let connection): relayConnections.removeValue(forKey: connection)?.close()
     case .write, .remove, .writeSpool, .removeFromSpool, .eraseInSpool, .setAsideInSpool: performFileAction(action)
-    case .keepClientIDs(let octets): keepClientIDs(octets)
+    case .keepClientIDs(let octets): keepInRuntime(octets, Self.clientIDFile)
+    case .keepConcluded(let octets): keepInRuntime(octets, Self.concludedFile)
     case .letSleep: sleepMonitor?.letSleep()
     case .record(let record):
       write(record)

@@ -123,6 +123,28 @@ import VirtualModem
     #expect(bob.messenger.texts == ["+919876543210: Hello", "+919876543210: Hello"])
   }
 
+  @Test(arguments: [false, true]) func theSameWordsSoonAfterAreAnotherTextThoughShuntdWasKilled(cameTwice: Bool) throws {
+    let world = World()
+    let (alice, bob) = try Device.pair(world)
+    if cameTwice {
+      sendTwice("Hello", from: alice, to: bob)
+      world.run(.seconds(6))
+      world.carrier.removeAllRules()
+      #expect(bob.records.last?.summary == "carrier - duplicate")
+    } else {
+      #expect(alice.messenger.sent("Hello", to: bob.number.e164).hasSucceeded)
+      world.run(.seconds(1))
+      alice.cutNetwork()
+    }
+    bob.kill()
+    #expect(alice.messenger.sent("Hello", to: bob.number.e164).hasSucceeded)
+    world.run(.seconds(1))
+    bob.start()
+    bob.messenger.start()
+    world.run(.seconds(10))
+    #expect(bob.messenger.texts == ["+919876543210: Hello", "+919876543210: Hello"])
+  }
+
   @Test func onlyTheSenderCanSayThatNoCopyWillCome() throws {
     let world = World()
     let (alice, bob) = try Device.pair(world)

@@ -42,6 +42,7 @@ final class Device {
   var spool: [StoredMessageID: SpooledMessage] = [:]
   private(set) var damagedSpool: [String] = []
   private(set) var clientIDs: [UInt8] = []
+  private(set) var concluded: [UInt8] = []
   var diskIsFull = false
   /// True: writes are answered by `finishWrites`.
   var diskIsSlow = false
@@ -156,7 +157,7 @@ final class Device {
     handset = Handset(
       configuration: configuration, state: PersistedState(
         files: files.filter { !unreadable.contains($0.key) }, unreadable: unreadable,
-        spool: spool.values.sorted { $0.id < $1.id }, clientIDs: clientIDs),
+        spool: spool.values.sorted { $0.id < $1.id }, clientIDs: clientIDs, concluded: concluded),
       classifier: TestClassifier(), generator: SeededGenerator(seed: world.generator.next()), now: world.now,
       wall: wall)
     pump()
@@ -260,6 +261,7 @@ final class Device {
       precondition(replies[call] == nil, "answered twice")
       replies[call] = reply
     case .keepClientIDs(let octets): clientIDs = octets
+    case .keepConcluded(let octets): concluded = octets
     case .letSleep: letSleeps.append(world.now)
     case .keyChanged(let number): changedKeys.append(number)
     case .statusChanged: break

@@ -173,8 +173,8 @@ final class LookUpPair {
     case .remove(let file): files[file] = nil
     case .writeSpool(let write, _): tell { $0.spoolWritten(write, succeeded: true, now: $1) }
     case .reply(let call, let reply): replies[call] = reply
-    case .sendToClient, .closeClient, .removeFromSpool, .eraseInSpool, .setAsideInSpool, .keepClientIDs, .record, .note,
-      .keyChanged, .statusChanged, .letSleep:
+    case .sendToClient, .closeClient, .removeFromSpool, .eraseInSpool, .setAsideInSpool, .keepClientIDs, .keepConcluded, .record,
+      .note,      .keyChanged, .statusChanged, .letSleep:
       break
     }
   }

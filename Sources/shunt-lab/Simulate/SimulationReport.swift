@@ -13,6 +13,7 @@ enum SimulationReport {
       "failed, and told so        \(figures.failed)",
       "no answer, not shown       \(figures.unanswered)",
       "lost by the carrier        \(figures.lostByCarrier)",
+      "taken for a copy           \(figures.takenForCopy)",
       "shown twice, at the edges  \(figures.excuses.values.reduce(0, +))",
     ]
     for excuse in DuplicateExcuse.allCases where figures.excuses[excuse] ?? 0 > 0 {
