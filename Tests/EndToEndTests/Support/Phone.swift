@@ -96,6 +96,14 @@ final class Phone {
     }
   }
 
+  /// Another network comes and goes beside the one there is, as when the handset moves: the way to the relay stays.
+  func changeNetwork() throws {
+    let namespace = try rig.call("rig_namespace_of", name)
+    for change in ["add", "delete"] {
+      try Program.run(["ip", "-n", namespace, "route", change, "203.0.113.0/24", "dev", "uplink"]).orThrow()
+    }
+  }
+
   // MARK: what the person does
 
   func mmcli(_ arguments: String..., limit: Int = 60) throws -> ProgramResult {
@@ -198,6 +206,12 @@ final class Phone {
       }
     }
     return sockets
+  }
+
+  /// The names of the programs that run in the handset.
+  func programs() throws -> [String] {
+    let ids = try Program.run(["ip", "netns", "pids", try rig.call("rig_namespace_of", name)]).orThrow().output
+    return ids.split(separator: "\n").map { TextFile.read("/proc/\($0)/comm").trimmingCharacters(in: .newlines) }
   }
 
   /// The process that owns the proxy's socket, by name.

@@ -113,6 +113,7 @@ final class RunningProgram {
   }
 
   var processID: Int32 { process.processIdentifier }
+  var isRunning: Bool { process.isRunning }
 
   /// What it has written so far.
   var output: String { files.output }

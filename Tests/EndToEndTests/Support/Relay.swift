@@ -54,7 +54,7 @@ final class Relay {
     }
   }
 
-  func stop() throws { try rig.stop(name) }
+  func stop(_ signal: String = "TERM") throws { try rig.stop(name, signal) }
 
   /// Replaces the number-token key.
   func rotate(_ words: [String]) throws { try Program.run([Prerequisites.shuntRelay, "rotate", directory] + words).orThrow() }
