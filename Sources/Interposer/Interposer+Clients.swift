@@ -125,7 +125,8 @@ extension Interposer {
     case CTL.ID.sync:
       actions.append(.sendToClient(connection, frame.response(.success).octets))
     case CTL.ID.allocateClientID:
-      forward(frame, from: index, .allocation)
+      let service = (try? CTL.AllocateClientIDRequest(decoding: frame))?.service
+      forward(frame, from: index, service.map { .allocation($0) } ?? .control)
     case CTL.ID.releaseClientID:
       handleRelease(frame, from: index)
     default:
@@ -231,6 +232,19 @@ extension Interposer {
     let frame = CTL.ReleaseClientIDRequest(id.allocation).encoded(transaction: 0)
     sendOwn(frame, .ownRelease(id), timeout: configuration.timing.ownRequest)
     keepIDs()
+  }
+
+  /// The modem has no more ids: gives the one back that would be next, and that nobody has asked for since its client vanished.
+  ///
+  /// - Returns: whether there was one, so that asking again is worth it.
+  mutating func makeRoom(for service: QMIService) -> Bool {
+    let next = timers.first { timer in
+      if case .release(let id) = timer { id.service == service } else { false }
+    }
+    guard case .release(let id)? = next else { return false }
+    timers.cancel(.release(id))
+    releaseDisowned(id)
+    return true
   }
 
   /// The modem would not take an id back, or did not hear of it.

@@ -109,10 +109,13 @@ extension Interposer {
     let isSuccess = frame.result?.isSuccess ?? false
     switch pending.purpose {
     case .plain, .control: break
-    case .allocation:
+    case .allocation(let service):
       if let connection = pending.client,
         let response = try? CTL.AllocateClientIDResponse(decoding: frame), let allocation = response.allocation {
         track(ServiceClientID(allocation), for: connection)
+      } else if let client, frame.result?.error == .clientIDsExhausted, makeRoom(for: service) {
+        allocateAgain(service, pending, for: client)
+        return
       }
     case .startNetwork:
       if isSuccess {
@@ -150,6 +153,14 @@ extension Interposer {
       return
     }
     reply(frame, to: client)
+  }
+
+  /// The modem takes requests one after the other, so that there is room when it takes this one.
+  private mutating func allocateAgain(_ service: QMIService, _ pending: PendingRequest, for client: ClientConnection) {
+    guard let index = clients.index(of: client) else { return }
+    let transaction = ControlTransactionID(rawValue: UInt8(truncatingIfNeeded: pending.transaction))
+    let frame = CTL.AllocateClientIDRequest(service: service).encoded(transaction: transaction)
+    forwardUnchecked(frame, from: index, pending.purpose)
   }
 
   private mutating func fail(_ pending: PendingRequest, _ failure: ModemFailure, for client: ClientConnection?) {

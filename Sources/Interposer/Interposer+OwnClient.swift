@@ -21,13 +21,17 @@ extension Interposer {
     switch ownClient.request(operation) {
     case .wait: break
     case .allocate:
-      let frame = CTL.AllocateClientIDRequest(service: .wms).encoded(transaction: 0)
-      // An id that comes too late has to be given back, so its answer is waited for as long as for a client's.
-      sendOwn(frame, .ownAllocation, timeout: configuration.timing.request)
+      allocateOwn()
       timers.schedule(.ownAllocation, at: clock + configuration.timing.ownRequest)
     case .perform(let clientID):
       perform(operation, as: clientID)
     }
+  }
+
+  private mutating func allocateOwn() {
+    let frame = CTL.AllocateClientIDRequest(service: .wms).encoded(transaction: 0)
+    // An id that comes too late has to be given back, so its answer is waited for as long as for a client's.
+    sendOwn(frame, .ownAllocation, timeout: configuration.timing.request)
   }
 
   private mutating func perform(_ operation: OwnWMSClient.Operation, as clientID: ClientID) {
@@ -86,7 +90,11 @@ extension Interposer {
       guard let response = try? CTL.AllocateClientIDResponse(decoding: frame), let allocation = response.allocation,
         allocation.service == .wms
       else {
-        ownAllocationFailed(.notSent)
+        if ownClient.isAllocating, frame.result?.error == .clientIDsExhausted, makeRoom(for: .wms) {
+          allocateOwn()
+        } else {
+          ownAllocationFailed(.notSent)
+        }
         return
       }
       guard ownClient.isAllocating else {

@@ -10,7 +10,7 @@ struct PendingRequest: Sendable {
     /// The answer goes back with the client's own transaction.
     case control
     /// As `control`; the id in it becomes the client's.
-    case allocation
+    case allocation(QMIService)
     case startNetwork
     case stopNetwork
     case setEventReport(Bool)

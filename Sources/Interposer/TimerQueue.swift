@@ -48,6 +48,9 @@ struct TimerQueue: Sendable {
     if let index = entries.firstIndex(where: { $0.timer == timer }) { entries.remove(at: index) }
   }
 
+  /// The one that is due first of those that `condition` holds for.
+  func first(where condition: (Timer) -> Bool) -> Timer? { entries.last { condition($0.timer) }?.timer }
+
   mutating func popDue(now: Duration) -> Timer? {
     guard let last = entries.last, last.deadline <= now else { return nil }
     entries.removeLast()

@@ -183,6 +183,48 @@ import Testing
     #expect(rig.interposer.nextDeadline == nil)
   }
 
+  @Test func aModemWithoutIDsGetsThoseOfVanishedClientsBackAtOnce() throws {
+    let rig = Rig()
+    let vanished = rig.open()
+    allocate(.nas, 5, rig, vanished)
+    rig.advance(.seconds(1))
+    let other = rig.open()
+    allocate(.dms, 6, rig, other)
+    rig.disconnect(other)
+    rig.disconnect(vanished)
+    let client = rig.open()
+    rig.send(CTL.AllocateClientIDRequest(service: .nas).encoded(transaction: 7), from: client)
+    let exhausted = CTL.AllocateClientIDResponse(failure: .clientIDsExhausted).encoded(transaction: 9)
+    rig.respond(to: rig.takeRequest(), exhausted)
+    #expect(rig.take(client).isEmpty)
+    let requests = rig.takeRequests()
+    #expect(try requests.count == 2 && released([requests[0]]) == [.init(service: .nas, clientID: 5)])
+    rig.respond(to: requests[0], requests[0].frame.response(.success))
+    let response = CTL.AllocateClientIDResponse(.init(service: .nas, clientID: 5))
+    rig.respond(to: requests[1], response.encoded(transaction: 10))
+    #expect(rig.takeOne(client) == response.encoded(transaction: 7))
+    #expect(rig.keptIDs == [.init(service: .dms, clientID: 6), .init(service: .nas, clientID: 5)])
+    // Where nobody has vanished there is nothing to give back.
+    rig.send(CTL.AllocateClientIDRequest(service: .nas).encoded(transaction: 8), from: client)
+    rig.respond(to: rig.takeRequest(), exhausted)
+    #expect(rig.takeOne(client).result == .failure(.clientIDsExhausted))
+    #expect(rig.takeRequests().isEmpty)
+  }
+
+  @Test func theInterposersOwnClientMakesRoom() throws {
+    let rig = Rig()
+    let vanished = rig.open()
+    allocate(.wms, 5, rig, vanished)
+    rig.disconnect(vanished)
+    rig.setTapMode(.intercept)
+    rig.respond(to: rig.takeRequest(), CTL.AllocateClientIDResponse(failure: .clientIDsExhausted).encoded(transaction: 9))
+    let requests = rig.takeRequests()
+    #expect(try requests.count == 2 && released([requests[0]]) == [.init(service: .wms, clientID: 5)])
+    rig.respond(to: requests[0], requests[0].frame.response(.success))
+    rig.respond(to: requests[1], CTL.AllocateClientIDResponse(.init(service: .wms, clientID: 5)).encoded(transaction: 9))
+    #expect(rig.keptIDs == [.init(service: .wms, clientID: 5)])
+  }
+
   @Test func aDataCallOutlivesItsClient() throws {
     let rig = Rig()
     let client = rig.open()

@@ -48,7 +48,7 @@ import Testing
     rig.disconnect(client)
     let requests = rig.takeRequests()
     let allocation = try #require(requests.first { $0.frame.messageID == CTL.ID.allocateClientID })
-    rig.respond(to: allocation, CTL.AllocateClientIDResponse(failure: .clientIDsExhausted).encoded(transaction: 1))
+    rig.respond(to: allocation, CTL.AllocateClientIDResponse(failure: .internal).encoded(transaction: 1))
     #expect(rig.interposer.heldPartCount == 1)
     rig.advance(.seconds(10))
     rig.grantOwnClient()
