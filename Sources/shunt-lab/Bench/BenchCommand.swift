@@ -4,6 +4,7 @@ struct BenchCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "bench", abstract: "Measures Shunt and prints the figures.",
     subcommands: [
-      BenchProxyCommand.self, BenchRouteCommand.self, BenchPrivacyCommand.self, BenchEnumerationCommand.self,
+      BenchProxyCommand.self, BenchRouteCommand.self, BenchIdleCommand.self, BenchPrivacyCommand.self,
+      BenchEnumerationCommand.self,
     ])
 }

@@ -12,10 +12,12 @@ final class BenchHandset {
   let device: String
   private let busDaemon: ChildProcess
 
-  /// - Parameter name: tells the handsets of a benchmark apart.
+  /// - Parameters:
+  ///   - name: tells the handsets of a benchmark apart.
+  ///   - environment: what is changed in shuntd's.
   init(
     _ name: String, number: PhoneNumber, in workspace: BenchWorkspace, shuntd: String,
-    relay: (port: Int, authority: String)? = nil
+    relay: (port: Int, authority: String)? = nil, environment: [String: String] = [:]
   ) throws {
     modem = try LabModem(LabModem.configuration(number: number))
     guard let device = modem.devicePath else { throw LabError("the modem has no device") }
@@ -31,7 +33,7 @@ final class BenchHandset {
       device: device, socket: socket, directory: directory, bus: bus, relayPort: relay?.port,
       relayAuthority: relay?.authority)
     try workspace.write("\(name).conf", settings.text)
-    daemon = try workspace.start([shuntd, "--settings", workspace.file("\(name).conf")], as: "\(name).shuntd")
+    daemon = try workspace.start([shuntd, "--settings", workspace.file("\(name).conf")], as: "\(name).shuntd", environment: environment)
   }
 
   func client(_ workspace: BenchWorkspace) throws -> BenchClient {

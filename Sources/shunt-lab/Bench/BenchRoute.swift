@@ -6,15 +6,12 @@ internal import VirtualModem
 
 /// The run behind `bench route`.
 final class BenchRoute {
-  private static let relayPort = 7443
   private static let shortCode = "12345"
   private static let warmUp = 50
 
   private let workspace: BenchWorkspace
   private let binaries: String
-  private let carrier = LabCarrier()
-  private let carrierServer: CarrierServer
-  private let relay: ChildProcess
+  private let relay: BenchRelay
   private let sender: BenchHandset
   private let recipient: BenchHandset
   private let recipientNumber: PhoneNumber
@@ -33,40 +30,22 @@ final class BenchRoute {
     workspace = try BenchWorkspace()
     self.binaries = binaries
     let workspace = workspace
+    relay = try BenchRelay(in: workspace, binaries: binaries)
     // Taken and lost: the service behind the code is none of this.
-    carrier.add([CarrierRule(match: .recipient(Self.shortCode), effect: .drop)])
-    carrierServer = try CarrierServer(carrier, socket: workspace.file("carrier"))
-
-    let relayDirectory = workspace.file("relay")
-    _ = try workspace.run(["\(binaries)/shunt-relay", "init", relayDirectory, "--host", "127.0.0.1"], as: "relay-init")
-    let script = "#!/bin/sh\nexec \(try Self.absolute("\(binaries)/shunt-lab")) sms --carrier \(workspace.file("carrier"))\n"
-    try workspace.write("send-code", script, mode: 0o700)
-    relay = try workspace.start(
-      [
-        "\(binaries)/shunt-relay", "serve", relayDirectory, "--port", String(Self.relayPort), "--bind", "127.0.0.1",
-        "--sender", "command:\(workspace.file("send-code"))",
-      ], as: "relay")
-
-    let authority = "\(relayDirectory)/ca.pem"
+    relay.carrier.add([CarrierRule(match: .recipient(Self.shortCode), effect: .drop)])
     recipientNumber = try PhoneNumber(e164: "+441632960002")
     sender = try BenchHandset(
       "sender", number: try PhoneNumber(e164: "+441632960001"), in: workspace, shuntd: "\(binaries)/shuntd",
-      relay: (Self.relayPort, authority))
+      relay: (BenchRelay.port, relay.authority))
     recipient = try BenchHandset(
       "recipient", number: recipientNumber, in: workspace, shuntd: "\(binaries)/shuntd",
-      relay: (Self.relayPort, authority))
+      relay: (BenchRelay.port, relay.authority))
     stockModem = try LabModem(LabModem.configuration(number: try PhoneNumber(e164: "+441632960003")))
     stockProxy = try workspace.start([stock, "--no-exit"], as: "qmi-proxy")
-    carrier.onRecord = { [unowned self] record in
+    relay.carrier.onRecord = { [unowned self] record in
       if record.kind == .submit { submitCount += 1 }
     }
-    for modem in [sender.modem, recipient.modem, stockModem] { carrier.attach(modem) }
-  }
-
-  private static func absolute(_ path: String) throws -> String {
-    guard let resolved = realpath(path, nil) else { throw LabError("there is no \(path)") }
-    defer { free(resolved) }
-    return String(cString: resolved)
+    for modem in [sender.modem, recipient.modem, stockModem] { relay.carrier.attach(modem) }
   }
 
   func run(carrierMessages: Int, rounds: Int, messages: Int) throws {
