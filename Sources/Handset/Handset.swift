@@ -103,9 +103,12 @@ public struct Handset {
 
   // MARK: modem
 
-  /// The device's file has appeared, or the daemon has begun.
-  public mutating func modemAppeared(now: Duration) {
+  /// The device's file has appeared, or another one has taken its place.
+  ///
+  /// - Parameter names: what it is called now beside its name in the settings; nil when that is as it was.
+  public mutating func modemAppeared(names: [String]? = nil, now: Duration) {
     self.now = now
+    if let names { interposer.setAlternativeDevices(names) }
     wantModem()
   }
 

@@ -20,7 +20,7 @@ public struct Interposer: Sendable {
     case releasing
   }
 
-  let configuration: Configuration
+  private(set) var configuration: Configuration
   var phase = Phase.running
   /// The time of the latest event.
   var clock: Duration = .zero
@@ -60,6 +60,11 @@ public struct Interposer: Sendable {
 
   public init(configuration: Configuration) {
     self.configuration = configuration
+  }
+
+  /// The device has other names now: a link leads to another node when the modem has come back.
+  public mutating func setAlternativeDevices(_ paths: [String]) {
+    configuration.alternativeDevices = paths
   }
 
   // MARK: Actions and time

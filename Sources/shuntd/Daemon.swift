@@ -69,11 +69,8 @@ final class Daemon {
     persisted.clientIDs = (try? runtime?.read(Self.clientIDFile)) ?? []
     persisted.concluded = (try? runtime?.read(Self.concludedFile)) ?? []
     let (trust, relayProblem) = Self.trust(settings.relay, &notes)
-    var alternatives = [settings.path]
-    if let real = Modem.realPath(of: settings.device) { alternatives.append(real) }
-    if let real = Modem.realPath(of: settings.path) { alternatives.append(real) }
     var configuration = HandsetConfiguration(
-      interposer: Interposer.Configuration(device: settings.device, alternativeDevices: alternatives),
+      interposer: Interposer.Configuration(device: settings.device, alternativeDevices: Self.otherNames(settings)),
       trust: trust, ipTimeout: settings.ipTimeout)
     configuration.relayProblem = relayProblem
     configuration.identityKey = Credential.identityKey(&notes)
@@ -226,11 +223,16 @@ final class Daemon {
     }
   }
 
+  /// What clients may call the device beside its name in the settings: the file that is opened for it, and what links lead to now.
+  private static func otherNames(_ settings: Settings) -> [String] {
+    [settings.path] + [settings.device, settings.path].compactMap { Modem.realPath(of: $0) }
+  }
+
   private func watchDevice() {
     do throws(DeviceMonitorError) {
       let monitor = try DeviceMonitor(path: settings.path)
       monitor.onChange = { [unowned self] exists in
-        if exists { tell { $0.modemAppeared(now: $1) } }
+        if exists { tell { [settings] in $0.modemAppeared(names: Self.otherNames(settings), now: $1) } }
       }
       deviceMonitor = monitor
     } catch {

@@ -52,6 +52,29 @@ extension EndToEnd {
       #expect(client.isSuccess, "\(client)")
     }
 
+    @Test func aModemThatComesBackAtAnotherNodeIsFoundThroughItsLink() throws {
+      let rig = try Rig()
+      defer { rig.end() }
+      let phone = try Phone(rig, "hugo", "+447700900109", carrier: nil)
+      try phone.startModem()
+      try phone.startBus()
+      try phone.writeSettings(relay: nil, ["modem/device": phone.modemPath])
+      try phone.startShuntd()
+      // ModemManager names the node, whatever links there are to it.
+      func node() -> String? { try? FileManager.default.destinationOfSymbolicLink(atPath: phone.modemPath) }
+      func askNode() throws -> ProgramResult {
+        try rig.run(in: "hugo", ["qmicli", "-p", "--device-open-qmi", "-d", try #require(node()), "--dms-get-msisdn"])
+      }
+      let before = try #require(node())
+      // Keeps the terminal's number taken.
+      let holder = open(before, O_RDWR | O_NOCTTY | O_CLOEXEC)
+      defer { close(holder) }
+      #expect(try askNode().isSuccess)
+      kill(try rig.processID(of: "hugo-modem"), SIGHUP)
+      try eventually("the modem is back") { node() != nil && node() != before }
+      try eventually("shuntd opens it: \(try askNode())", within: 10) { try askNode().isSuccess }
+    }
+
     @Test func theWatchdogIsFedFromTheMainLoop() throws {
       let pair = try Pair()
       defer { pair.rig.end() }
