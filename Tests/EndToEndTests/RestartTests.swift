@@ -11,8 +11,8 @@ extension EndToEnd {
       let before = try #require(try alice.phone.modemObject())
       alice.unit.kill()
       try eventually("ModemManager's modem is gone") { try alice.phone.modemObject() == nil }
-      // Longer than a client waits for the stock proxy that it started.
-      sleep(2)
+      // Longer than libqmi waits for a proxy's answer.
+      sleep(6)
       #expect(try !alice.phone.programs().contains("qmi-proxy"))
       try alice.unit.start()
       try eventually("ModemManager has a new modem: \(try alice.phone.mmcli("-L"))") {

@@ -14,6 +14,12 @@ import Testing
     #expect(ProcessActivity(of: 0) == nil)
   }
 
+  @Test func threadsComeAndGo() {
+    let before = ProcessActivity(threads: [1: .init(wakeUps: 5, processorTime: 50), 2: .init(wakeUps: 7, processorTime: 70)])
+    let after = ProcessActivity(threads: [1: .init(wakeUps: 9, processorTime: 60), 3: .init(wakeUps: 2, processorTime: 20)])
+    #expect(after.since(before).wakeUps == 6 && after.since(before).processorTime == 30)
+  }
+
   @Test func keepalivesThatAreDue() {
     // The intervals grow: 120, 180, 270 seconds.
     #expect(IdleFigure.keepalives(from: .zero, to: .seconds(120)) == 0)
@@ -23,10 +29,8 @@ import Testing
     #expect(IdleFigure.keepalives(from: .seconds(36_000), to: .seconds(39_600)) == 4)
   }
 
-  @Test func lines() throws {
-    var activity = try #require(ProcessActivity(of: getpid()))
-    activity.wakeUps = 25
-    activity.processorTime = 4_560_000
+  @Test func lines() {
+    let activity = ProcessActivity(threads: [1: .init(wakeUps: 25, processorTime: 4_560_000)])
     let figure = IdleFigure(minutes: 10, activity: activity, keepalives: 3, keepalivesDue: 3, feedsDue: 4)
     #expect(
       figure.lines == [

@@ -19,9 +19,9 @@ final class BenchHandset {
     _ name: String, number: PhoneNumber, in workspace: BenchWorkspace, shuntd: String,
     relay: (port: Int, authority: String)? = nil, environment: [String: String] = [:]
   ) throws {
-    modem = try LabModem(LabModem.configuration(number: number))
-    guard let device = modem.devicePath else { throw LabError("the modem has no device") }
-    self.device = device
+    // Not in /dev/pts, where others' terminals come and go, and wake whoever watches for a modem there.
+    device = workspace.file("\(name).modem")
+    modem = try LabModem(LabModem.configuration(number: number), link: device)
     bus = "unix:path=\(workspace.file("\(name).bus"))"
     busDaemon = try workspace.start(
       ["dbus-daemon", "--session", "--nofork", "--nopidfile", "--address=\(bus)"], as: "\(name).dbus")
@@ -33,7 +33,10 @@ final class BenchHandset {
       device: device, socket: socket, directory: directory, bus: bus, relayPort: relay?.port,
       relayAuthority: relay?.authority)
     try workspace.write("\(name).conf", settings.text)
-    daemon = try workspace.start([shuntd, "--settings", workspace.file("\(name).conf")], as: "\(name).shuntd", environment: environment)
+    daemon = try workspace.start(
+      [shuntd, "--settings", workspace.file("\(name).conf")], as: "\(name).shuntd",
+      // Where logind would be.
+      environment: environment.merging(["DBUS_SYSTEM_BUS_ADDRESS": bus]) { own, _ in own })
   }
 
   func client(_ workspace: BenchWorkspace) throws -> BenchClient {

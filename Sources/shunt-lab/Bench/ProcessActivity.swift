@@ -1,11 +1,20 @@
 internal import Glibc
 
-/// What a process has done since it started, all threads together.
+/// What the threads of a process have done since they began.
 struct ProcessActivity {
-  /// How often a thread went to sleep to wait for something, and so was woken up.
-  var wakeUps = 0
-  /// Nanoseconds on a processor.
-  var processorTime = 0
+  struct ThreadActivity {
+    /// How often it went to sleep to wait for something, and so was woken up.
+    var wakeUps = 0
+    /// Nanoseconds on a processor.
+    var processorTime = 0
+  }
+
+  var threads: [Int: ThreadActivity] = [:]
+
+  var wakeUps: Int { threads.values.reduce(0) { $0 + $1.wakeUps } }
+  var processorTime: Int { threads.values.reduce(0) { $0 + $1.processorTime } }
+
+  init(threads: [Int: ThreadActivity]) { self.threads = threads }
 
   /// - Returns: nil when the process is gone.
   init?(of processID: pid_t) {
@@ -13,21 +22,26 @@ struct ProcessActivity {
     defer { closedir(directory) }
     while let entry = readdir(directory) {
       let name = withUnsafeBytes(of: &entry.pointee.d_name) { String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self) }
-      guard Int(name) != nil else { continue }
-      let thread = "/proc/\(processID)/task/\(name)"
-      for line in Self.text("\(thread)/status").split(separator: "\n") where line.hasPrefix("voluntary_ctxt_switches:") {
-        wakeUps += line.split(whereSeparator: \.isWhitespace).last.flatMap { Int($0) } ?? 0
+      guard let id = Int(name) else { continue }
+      var thread = ThreadActivity()
+      for line in Self.text("/proc/\(processID)/task/\(name)/status").split(separator: "\n")
+      where line.hasPrefix("voluntary_ctxt_switches:") {
+        thread.wakeUps = line.split(whereSeparator: \.isWhitespace).last.flatMap { Int($0) } ?? 0
       }
-      processorTime += Self.text("\(thread)/schedstat").split(separator: " ").first.flatMap { Int($0) } ?? 0
+      let times = Self.text("/proc/\(processID)/task/\(name)/schedstat").split(separator: " ")
+      thread.processorTime = times.first.flatMap { Int($0) } ?? 0
+      threads[id] = thread
     }
   }
 
-  /// What has come since `earlier`.
+  /// What has come since `earlier`. Threads that have ended meanwhile are none of it: nobody tells what they did.
   func since(_ earlier: ProcessActivity) -> ProcessActivity {
-    var difference = self
-    difference.wakeUps -= earlier.wakeUps
-    difference.processorTime -= earlier.processorTime
-    return difference
+    ProcessActivity(
+      threads: threads.reduce(into: [:]) { difference, thread in
+        let before = earlier.threads[thread.key] ?? ThreadActivity()
+        difference[thread.key] = ThreadActivity(
+          wakeUps: thread.value.wakeUps - before.wakeUps, processorTime: thread.value.processorTime - before.processorTime)
+      })
   }
 
   private static func text(_ path: String) -> String {
