@@ -129,7 +129,7 @@ final class KillScene {
     Foundation.kill(try rig.processID(of: "carrier"), SIGSTOP)
     bob.gate.hold(.toDevice)
     let fallenBack = try send(.fallenBack, name, to: bob.phone, isLong: true)
-    try eventually("it is on its way to bob") { bob.gate.held(.toDevice) > 0 }
+    try eventually("it is on its way to bob") { bob.gate.held(.toDevice) > 1000 }
     let connectionCount = alice.gate.connectionCount
     alice.gate.cut()
     bob.gate.release()
@@ -150,7 +150,7 @@ final class KillScene {
     try eventually("bob acknowledges it") { bob.gate.held(.toRelay) > 0 }
     bob.gate.hold(.toDevice)
     let handedOver = try send(.handedOver, name, to: bob.phone)
-    try eventually("it is on its way to bob") { bob.gate.held(.toDevice) > 0 }
+    try eventually("it is on its way to bob") { bob.gate.held(.toDevice) > 1000 }
     alice.gate.hold(.toRelay)
     let lookedUp = try send(.lookedUp, name, to: carol)
     try eventually("alice asks for carol") { alice.gate.held(.toRelay) > 0 }
