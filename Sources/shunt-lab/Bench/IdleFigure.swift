@@ -32,7 +32,8 @@ struct IdleFigure {
     return object.line
   }
 
-  /// How many keepalives a link needs that has been idle from `start` to `end` after its last frame, on a network that keeps it open.
+  /// How many keepalives a link needs from `start` to `end` after its last frame, when nothing else passes it and the network keeps
+  /// it open.
   static func keepalives(from start: Duration, to end: Duration) -> Int {
     var keepalive = Keepalive()
     var due = keepalive.interval
