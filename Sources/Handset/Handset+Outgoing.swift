@@ -207,13 +207,12 @@ extension Handset {
   /// The recipient's device has the message.
   private mutating func succeed(_ id: SubmissionID, _ message: Outgoing, _ attempt: Outgoing.Attempt) {
     guard let submission = message.submission else { return }
-    lastMessageReference = lastMessageReference == .max ? 1 : lastMessageReference + 1
-    let reference = lastMessageReference
+    let reference = interposer.nextMessageReference()
     outgoing[id] = nil
     var finished = message
     finished.hasAttemptedIP = true
     finished.ipTime = now - attempt.started
-    if interposer.resolve(id, .succeed(messageReference: UInt16(reference)), now: now) {
+    if interposer.resolve(id, .succeed(messageReference: reference), now: now) {
       conclude(attempt)
       report(submission, reference: reference)
       finish(finished, parts: submission.total, route: .ip, reason: .recipientOnline, outcome: .delivered)
@@ -238,16 +237,18 @@ extension Handset {
     ask(.revoke(messageID), for: .nothing) { _ in }
   }
 
-  /// A requested status report, as the carrier would have sent it.
-  private mutating func report(_ submission: Submission, reference: UInt8) {
-    guard let last = submission.parts.last, submission.parts.contains(where: { $0.submit.requestsStatusReport }) else {
-      return
-    }
+  /// The status report of each part for which one was requested, as the carrier would have sent it.
+  ///
+  /// - Parameter reference: of the part that is answered now.
+  private mutating func report(_ submission: Submission, reference: UInt16) {
     let time = ServiceCentreTimestamp(wall)
-    let report = SMSStatusReport(
-      messageReference: reference, recipientAddress: last.submit.destinationAddress, serviceCentreTimestamp: time,
-      dischargeTime: time, status: .received)
-    store([report.encoded()], for: .report)
+    for part in submission.parts where part.submit.requestsStatusReport {
+      let report = SMSStatusReport(
+        messageReference: UInt8(truncatingIfNeeded: part.messageReference ?? reference),
+        recipientAddress: part.submit.destinationAddress, serviceCentreTimestamp: time, dischargeTime: time,
+        status: .received)
+      store([report.encoded()], for: .report)
+    }
   }
 
   // MARK: events of attempts

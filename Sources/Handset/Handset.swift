@@ -38,7 +38,6 @@ public struct Handset {
   var hadModem = false
   var hasToldOfFullPins = false
   var classified: [String: DialledNumber] = [:]
-  var lastMessageReference: UInt8 = 0
   var isShuttingDown = false
   var sleep = SleepPhase.awake
   var lastServingRead: Duration?

@@ -42,16 +42,33 @@ struct CarrierTransfer: Sendable {
     case unanswered
   }
 
+  /// What a part that comes is to a transfer.
+  enum Place: Hashable, Sendable {
+    /// It has not come before.
+    case new
+    /// It went to the modem before, in its client's name.
+    case repeated
+    /// It was answered with success before.
+    case answered
+    /// It came before, and its answer is the one for all.
+    case awaitingFinal
+    /// It has the number of one that was another, or that failed.
+    case other
+  }
+
   let total: Int
-  /// Numbers of the parts that have come.
-  private var seen: Set<Int> = []
-  /// Numbers of the parts that the modem has in clients' own frames.
-  private var direct: Set<Int> = []
+  /// The parts that have come, by number.
+  private var seen: [Int: [UInt8]] = [:]
+  /// Numbers of the parts that were answered with success before they went.
+  private var answered: Set<Int> = []
+  /// How often the modem has each part, by number, in clients' own frames.
+  private var direct: [Int: Int] = [:]
   private var queue: [Item] = []
   private var current: Item?
   /// The part that carries the answer for all, and its response when that came before other parts had gone.
   private var final: (part: MessagePart, response: QMUXFrame?)?
-  private var sentCount = 0
+  /// Numbers of the parts that the modem has sent.
+  private var sent: Set<Int> = []
   private var lastSent: (number: Int, reference: UInt16?)?
   private var firstFailure: Result?
   private var isPaused = false
@@ -62,7 +79,12 @@ struct CarrierTransfer: Sendable {
     self.total = total
   }
 
-  func hasSeen(_ number: Int) -> Bool { seen.contains(number) }
+  func place(of part: MessagePart) -> Place {
+    guard let octets = seen[part.number] else { return .new }
+    guard octets == part.octets, firstFailure == nil else { return .other }
+    if final?.part.number == part.number { return .awaitingFinal }
+    return answered.contains(part.number) ? .answered : .repeated
+  }
 
   /// Whether parts go in sequence at the moment, so that a further one has to queue.
   var isSequencing: Bool { current != nil || !queue.isEmpty }
@@ -84,14 +106,15 @@ struct CarrierTransfer: Sendable {
 
   // MARK: Parts
 
-  mutating func forwardedDirectly(_ number: Int) {
-    seen.insert(number)
-    direct.insert(number)
+  mutating func forwardedDirectly(_ number: Int, _ octets: [UInt8]) {
+    seen[number] = octets
+    direct[number, default: 0] += 1
   }
 
   mutating func enqueue(_ items: [Item]) {
     for item in items {
-      seen.insert(item.part.number)
+      seen[item.part.number] = item.part.octets
+      if item.reply == .answered { answered.insert(item.part.number) }
       if item.reply == .final { final = (item.part, nil) }
     }
     queue += items
@@ -121,7 +144,8 @@ struct CarrierTransfer: Sendable {
   // MARK: Outcomes
 
   mutating func finishDirect(_ number: Int, _ outcome: PartOutcome) {
-    guard direct.remove(number) != nil else { return }
+    guard let count = direct[number] else { return }
+    direct[number] = count > 1 ? count - 1 : nil
     record(number, outcome)
   }
 
@@ -169,7 +193,8 @@ struct CarrierTransfer: Sendable {
   /// The modem has gone. Parts that were answered with success wait for it, all others have failed.
   mutating func modemRemoved() {
     let failure = PartOutcome(.removed)
-    for number in direct.sorted() { finishDirect(number, failure) }
+    for number in direct.keys.sorted() { record(number, failure) }
+    direct = [:]
     if let item = current.take() {
       queue.insert(item, at: 0)
     }
@@ -190,7 +215,7 @@ struct CarrierTransfer: Sendable {
   private mutating func record(_ number: Int, _ outcome: PartOutcome) {
     switch outcome {
     case .sent(let reference):
-      sentCount += 1
+      sent.insert(number)
       if number >= lastSent?.number ?? 0 { lastSent = (number, reference) }
     case .failed(let failure):
       firstFailure = firstFailure ?? .failed(failure)
@@ -207,8 +232,8 @@ struct CarrierTransfer: Sendable {
       switch firstFailure {
       case .failed(let failure): .failed(failure)
       case .unanswered: .unanswered
-      case nil: sentCount == total ? .sent(messageReference: lastSent?.reference) : .incomplete
+      case nil: sent.count == total ? .sent(messageReference: lastSent?.reference) : .incomplete
       }
-    return CarrierReport(submission: submission, sentPartCount: sentCount, total: total, outcome: outcome)
+    return CarrierReport(submission: submission, sentPartCount: sent.count, total: total, outcome: outcome)
   }
 }

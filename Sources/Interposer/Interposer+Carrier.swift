@@ -11,7 +11,7 @@ extension Interposer {
       if item.reply == .direct, !isSequencing, link.isOpen, let frame = item.part.frame,
         let connection = assembly.client, let index = clients.index(of: connection)
       {
-        assemblies[id]?.withTransfer { $0?.forwardedDirectly(item.part.number) }
+        assemblies[id]?.withTransfer { $0?.forwardedDirectly(item.part.number, item.part.octets) }
         forwardUnchecked(frame, from: index, .part(id, number: item.part.number))
       } else {
         assemblies[id]?.withTransfer { $0?.enqueue([item]) }
@@ -88,23 +88,40 @@ extension Interposer {
   mutating func partFinished(
     _ id: SubmissionID, _ number: Int, _ outcome: PartOutcome, response: QMUXFrame?, for client: ClientConnection?
   ) {
+    if case .sent(let reference?) = outcome { references.modemGave(reference) }
     guard let item = assemblies[id]?.transfer?.currentItem, item.part.number == number else {
       assemblies[id]?.withTransfer { $0?.finishDirect(number, outcome) }
       if let response { reply(response, to: client) }
       settleTransfer(id)
       return
     }
+    if response == nil, case .sent = outcome { markSent([item.part]) }
     let tries = configuration.limits.sendTries
     let effect =
       assemblies[id]?.withTransfer { $0?.finishCurrent(outcome, response: response, tries: tries) } ?? .none
     if item.reply == .direct, let response { reply(response, to: client) }
     switch effect {
     case .none: break
-    case .pass(_, let frame): reply(frame, of: id)
-    case .answer(let part, let failure): reply(part.failure(failure), of: id)
+    case .pass(let part, let frame):
+      reply(frame, of: id)
+      replyToRepeats(of: part, PartOutcome(frame), of: id)
+    case .answer(let part, let failure):
+      reply(part.failure(failure), of: id)
+      replyToRepeats(of: part, .failed(failure), of: id)
     case .retryLater: timers.schedule(.retry(id), at: clock + configuration.timing.retry)
     }
     pump(id)
+  }
+
+  /// What repeated a part gets the answer that the part has got.
+  mutating func replyToRepeats(of part: MessagePart, _ outcome: PartOutcome, of id: SubmissionID) {
+    for same in assemblies[id]?.takeRepeats(of: part) ?? [] {
+      switch outcome {
+      case .sent(let reference): reply(same.success(messageReference: reference ?? 0), of: id)
+      case .failed(let failure): reply(same.failure(failure), of: id)
+      case .unanswered: break
+      }
+    }
   }
 
   mutating func retrySubmission(_ id: SubmissionID) {

@@ -97,6 +97,7 @@ extension Interposer {
   }
 
   mutating func reportUnparsed(_ id: SubmissionID, _ outcome: PartOutcome) {
+    if case .sent(let reference?) = outcome { references.modemGave(reference) }
     let (sent, reported): (Int, CarrierReport.Outcome) =
       switch outcome {
       case .sent(let reference): (1, .sent(messageReference: reference))
@@ -109,11 +110,6 @@ extension Interposer {
   mutating func nextSubmissionID() -> SubmissionID {
     lastSubmission += 1
     return SubmissionID(rawValue: lastSubmission)
-  }
-
-  private mutating func nextHeldReference() -> UInt16 {
-    lastHeldReference &+= 1
-    return UInt16(lastHeldReference)
   }
 
   /// Makes room, if it has to, by forgetting a message that is remembered only for the sake of parts that may still come.
@@ -136,7 +132,7 @@ extension Interposer {
     if assemblies[id]?.isHolding == true, heldPartCount >= configuration.limits.heldParts {
       releaseSubmission(id, .tooManyHeldParts)
     }
-    let reference = nextHeldReference()
+    let reference = nextMessageReference()
     switch assemblies[id]?.receive(part, reference: reference) {
     case .wait: break
     case .hold: reply(part.success(messageReference: reference), of: id)
@@ -171,7 +167,7 @@ extension Interposer {
       if isOrphan { assemblies[id]?.orphan() }
       actions.append(
         .observed(
-          Submission(id: id, origin: .client(connection), total: assembly.total, parts: [part.published])))
+          Submission(id: id, origin: .client(connection), total: assembly.total, parts: [part.published()])))
       carry([CarrierTransfer.Item(part, .direct)], of: id)
     }
   }
@@ -214,41 +210,40 @@ extension Interposer {
     advance(to: now)
     guard var assembly = assemblies[id], assembly.isBeingDecided else { return false }
     timers.cancel(.decision(id))
-    var references = lastHeldReference
-    let decision = assembly.decide(resolution) {
-      references &+= 1
-      return UInt16(references)
-    }
-    let firstReference = lastHeldReference
-    lastHeldReference = references
+    var references = self.references
+    let decision = assembly.decide(resolution) { references.next() }
+    self.references = references
     assemblies[id] = assembly
     switch decision {
     case .none: break
-    case .hold(let parts):
-      answerHeld(parts, of: id, after: firstReference)
+    case .hold(let held):
+      answer(held, of: id)
       afterHold(id)
-    case .holdAndAsk(let parts):
-      answerHeld(parts, of: id, after: firstReference)
+    case .holdAndAsk(let held):
+      answer(held, of: id)
       ask(id)
     case .carry(let items):
       carry(items, of: id)
-    case .succeed(let last, let messageReference):
+    case .succeed(let held, let last, let messageReference):
       reply(last.success(messageReference: messageReference), of: id)
-      markSent(assembly, last)
+      replyToRepeats(of: last, .sent(messageReference: messageReference), of: id)
+      markSent(held + [last])
       remove(id)
     case .fail(let parts, let failure):
-      for part in parts { reply(part.failure(failure), of: id) }
+      for part in parts {
+        reply(part.failure(failure), of: id)
+        replyToRepeats(of: part, .failed(failure), of: id)
+      }
       remove(id)
     }
     advanceShutdown()
     return true
   }
 
-  private mutating func answerHeld(_ parts: [MessagePart], of id: SubmissionID, after reference: UInt8) {
-    var reference = reference
-    for part in parts {
-      reference &+= 1
-      reply(part.success(messageReference: UInt16(reference)), of: id)
+  private mutating func answer(_ held: [MessageAssembly.HeldPart], of id: SubmissionID) {
+    for held in held {
+      reply(held.part.success(messageReference: held.reference), of: id)
+      replyToRepeats(of: held.part, .sent(messageReference: held.reference), of: id)
     }
   }
 
@@ -268,9 +263,9 @@ extension Interposer {
     }
   }
 
-  /// A stored message that went another way is tagged as sent, as the modem would have done.
-  private mutating func markSent(_ assembly: MessageAssembly, _ last: MessagePart) {
-    if case .stored(_, let location) = last.source { perform(.markSent(location)) }
+  /// Stored messages that went another way than the modem was asked for are tagged as sent, as the modem would have done.
+  mutating func markSent(_ parts: [MessagePart]) {
+    for part in parts { if case .stored(_, let location) = part.source { perform(.markSent(location)) } }
   }
 
   // MARK: Local

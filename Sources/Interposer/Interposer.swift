@@ -45,8 +45,7 @@ public struct Interposer: Sendable {
   /// Sends from memory storage whose message is being read.
   var storedSubmissions: [SubmissionID: StoredSubmission] = [:]
   var lastSubmission: UInt64 = 0
-  /// TP-MR is an octet; a held part's answer carries one of these.
-  var lastHeldReference: UInt8 = 0
+  var references = MessageReferences()
 
   var incoming = IncomingMessages()
   /// Shutting down, and incoming messages are still looked at.

@@ -37,7 +37,7 @@ struct MessageAssembly: Sendable {
 
   /// What to do about a part that has come.
   enum Reception: Hashable, Sendable {
-    /// Nothing: the message is being decided about.
+    /// Nothing: it is answered when the message has been decided about, or has gone.
     case wait
     /// Answer it with success.
     case hold
@@ -56,14 +56,18 @@ struct MessageAssembly: Sendable {
     /// There was nothing to decide.
     case none
     /// Answer these with success.
-    case hold([MessagePart])
+    case hold([HeldPart])
     /// Answer these with success; all are there now: ask.
-    case holdAndAsk([MessagePart])
+    case holdAndAsk([HeldPart])
     /// Give these to the modem.
     case carry([CarrierTransfer.Item])
-    case succeed(MessagePart, messageReference: UInt16)
+    /// Answer the last; the others have been answered.
+    case succeed(held: [MessagePart], last: MessagePart, messageReference: UInt16)
     case fail([MessagePart], SubmissionFailure)
   }
+
+  /// Requests that repeat a part before it has its answer, of one message. Others are not answered.
+  static let repeatCapacity = 32
 
   private enum State: Sendable {
     /// The first part is being decided about; more may have come. None is answered. In the order in which they came.
@@ -84,6 +88,8 @@ struct MessageAssembly: Sendable {
   /// Whether its client has disconnected.
   private(set) var isOrphan = false
   private var state: State
+  /// What came once more while it waited for its answer: it gets the same.
+  private var repeats: [MessagePart] = []
 
   /// A message to be decided about.
   init(asking id: SubmissionID, origin: Submission.Origin, key: Key?, first: MessagePart) {
@@ -146,15 +152,18 @@ struct MessageAssembly: Sendable {
 
   /// The parts that have come, for one who decides.
   var submission: Submission {
-    let parts: [MessagePart] =
+    let parts: [Submission.Part] =
       switch state {
-      case .asking(let parts): parts
-      case .holding(let held): held.map(\.part)
-      case .deciding(let held, let last): held.map(\.part) + [last]
+      case .asking(let parts): parts.map { $0.published() }
+      case .holding(let held): published(held)
+      case .deciding(let held, let last): published(held) + [last.published()]
       case .carrying, .settled: []
       }
-    return Submission(
-      id: id, origin: origin, total: total, parts: parts.sorted { $0.number < $1.number }.map(\.published))
+    return Submission(id: id, origin: origin, total: total, parts: parts.sorted { $0.number < $1.number })
+  }
+
+  private func published(_ held: [HeldPart]) -> [Submission.Part] {
+    held.map { $0.part.published(messageReference: origin == .local ? nil : $0.reference) }
   }
 
   // MARK: Parts
@@ -165,7 +174,11 @@ struct MessageAssembly: Sendable {
   mutating func receive(_ part: MessagePart, reference: UInt16) -> Reception {
     switch state {
     case .asking(var parts):
-      guard !parts.contains(where: { $0.number == part.number }) else { return .conflict }
+      if let same = parts.first(where: { $0.number == part.number }) {
+        guard same.octets == part.octets else { return .conflict }
+        rememberRepeat(part)
+        return .wait
+      }
       parts.append(part)
       state = .asking(parts)
       return .wait
@@ -180,11 +193,38 @@ struct MessageAssembly: Sendable {
       held.append(HeldPart(part: part, reference: reference))
       state = .holding(held)
       return .hold
+    case .deciding(let held, let last):
+      // Before the last part is answered nobody sends another message under the same reference, unless it is another.
+      if last.number == part.number, last.octets == part.octets {
+        rememberRepeat(part)
+        return .wait
+      }
+      guard let same = held.first(where: { $0.part.number == part.number }), same.part.octets == part.octets else {
+        return .conflict
+      }
+      return .repeatAnswer(same.reference)
     case .carrying(let transfer):
-      return transfer.hasSeen(part.number) ? .conflict : .carry
-    case .deciding, .settled:
+      switch transfer.place(of: part) {
+      case .new, .repeated: return .carry
+      case .answered: return .repeatAnswer(reference)
+      case .awaitingFinal:
+        rememberRepeat(part)
+        return .wait
+      case .other: return .conflict
+      }
+    case .settled:
       return .conflict
     }
+  }
+
+  private mutating func rememberRepeat(_ part: MessagePart) {
+    if repeats.count < Self.repeatCapacity { repeats.append(part) }
+  }
+
+  /// The requests that get the same answer as this part.
+  mutating func takeRepeats(of part: MessagePart) -> [MessagePart] {
+    defer { repeats.removeAll { $0.number == part.number } }
+    return repeats.filter { $0.number == part.number }
   }
 
   // MARK: Decision
@@ -202,14 +242,13 @@ struct MessageAssembly: Sendable {
       let held = answered.map { HeldPart(part: $0, reference: reference()) }
       guard isComplete, let last = parts.last else {
         state = .holding(held)
-        return .hold(answered)
+        return .hold(held)
       }
       state = .deciding(held: held, last: last)
-      return .holdAndAsk(answered)
+      return .holdAndAsk(held)
 
     case (.asking(let parts), .forward):
-      state = .carrying(CarrierTransfer(total: total))
-      return .carry(parts.map { CarrierTransfer.Item($0, .direct) })
+      return .carry(carryDirectly(parts))
 
     case (.asking(let parts), .fail(let failure)):
       state = .settled
@@ -218,9 +257,9 @@ struct MessageAssembly: Sendable {
     case (.deciding(let held, let last), .forward), (.deciding(let held, let last), .hold):
       return .carry(carry(held, last))
 
-    case (.deciding(_, let last), .succeed(let messageReference)):
+    case (.deciding(let held, let last), .succeed(let messageReference)):
       state = .settled
-      return .succeed(last, messageReference: messageReference)
+      return .succeed(held: held.map(\.part), last: last, messageReference: messageReference)
 
     case (.deciding(let held, let last), .fail(let failure)):
       // Nobody is there to hear that parts called sent have failed: they go by carrier.
@@ -236,8 +275,7 @@ struct MessageAssembly: Sendable {
   mutating func release() -> [CarrierTransfer.Item]? {
     switch state {
     case .asking(let parts):
-      state = .carrying(CarrierTransfer(total: total))
-      return parts.map { CarrierTransfer.Item($0, .direct) }
+      return carryDirectly(parts)
     case .holding(let held):
       state = .carrying(CarrierTransfer(total: total))
       return held.map(\.part).sorted { $0.number < $1.number }.map { CarrierTransfer.Item($0, .answered) }
@@ -246,6 +284,13 @@ struct MessageAssembly: Sendable {
     case .carrying, .settled:
       return nil
     }
+  }
+
+  /// None has been answered: the modem answers each, what came twice, too.
+  private mutating func carryDirectly(_ parts: [MessagePart]) -> [CarrierTransfer.Item] {
+    state = .carrying(CarrierTransfer(total: total))
+    defer { repeats = [] }
+    return (parts + repeats).map { CarrierTransfer.Item($0, .direct) }
   }
 
   private mutating func carry(_ held: [HeldPart], _ last: MessagePart) -> [CarrierTransfer.Item] {
@@ -259,6 +304,7 @@ struct MessageAssembly: Sendable {
   /// The client has disconnected.
   mutating func orphan() {
     isOrphan = true
+    repeats = []
     withTransfer { $0?.orphan() }
   }
 

@@ -55,8 +55,10 @@ struct MessagePart: Sendable {
     }
   }
 
-  var published: Submission.Part {
-    Submission.Part(number: number, serviceCentre: serviceCentre, submit: submit)
+  /// - Parameter messageReference: what it was answered with, if it was.
+  func published(messageReference: UInt16? = nil) -> Submission.Part {
+    Submission.Part(
+      number: number, serviceCentre: serviceCentre, submit: submit, messageReference: messageReference)
   }
 
   /// The answer a modem would give after sending it; nil when nobody asked over QMI.

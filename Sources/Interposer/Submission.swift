@@ -16,11 +16,14 @@ public struct Submission: Hashable, Sendable {
     public let number: Int
     public let serviceCentre: SMSCAddress
     public let submit: SMSSubmit
+    /// What its sender was answered; nil while it waits for its answer.
+    public let messageReference: UInt16?
 
-    public init(number: Int, serviceCentre: SMSCAddress, submit: SMSSubmit) {
+    public init(number: Int, serviceCentre: SMSCAddress, submit: SMSSubmit, messageReference: UInt16? = nil) {
       self.number = number
       self.serviceCentre = serviceCentre
       self.submit = submit
+      self.messageReference = messageReference
     }
   }
 

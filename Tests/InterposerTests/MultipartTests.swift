@@ -414,6 +414,149 @@ import Testing
     #expect(rig.interposer.heldPartCount == 2 && rig.takeEvents().isEmpty)
   }
 
+  /// A client that sends each part twice, without waiting for any answer.
+  @Test func eachPartTwiceIsOneMessage() throws {
+    let rig = Rig(tap: .intercept)
+    let client = rig.open()
+    var octets: [UInt8] = []
+    for number in 1...3 { for _ in 0..<2 { octets += try Sample.part(number, of: 3).octets } }
+    rig.send(octets, from: client)
+    let submission = try #require(rig.takeSubmission())
+    rig.resolve(submission.id, .hold)
+    let whole = try #require(rig.takeSubmission())
+    #expect(whole.id == submission.id && whole.parts.map(\.number) == [1, 2, 3])
+    rig.resolve(whole.id, .succeed(messageReference: 9))
+    let answers = try rig.take(client).map { ($0.transaction, try WMS.RawSendResponse(decoding: $0)) }
+    #expect(answers.map(\.0) == [101, 101, 102, 102, 103, 103])
+    #expect(answers.map(\.1.result) == Array(repeating: .success, count: 6))
+    #expect(answers[0].1 == answers[1].1 && answers[2].1 == answers[3].1 && answers[5].1.messageReference == 9)
+    rig.advance(.seconds(120))
+    #expect(rig.takeRequests().isEmpty && rig.takeEvents().isEmpty && rig.interposer.nextDeadline == nil)
+  }
+
+  @Test(arguments: [SubmissionResolution.succeed(messageReference: 9), .forward, .fail(Sample.refusal)])
+  func aLastPartRepeatedBeforeItsAnswerGetsTheSame(resolution: SubmissionResolution) throws {
+    let rig = Rig(tap: .intercept)
+    let client = rig.open()
+    let submission = try hold(1, of: 2, rig, client)
+    let last = try Sample.part(2, of: 2)
+    for _ in 0..<2 { rig.send(last, from: client) }
+    #expect(try #require(rig.takeSubmission()).isComplete)
+    // The first part once more: it was answered.
+    rig.send(try Sample.part(1, of: 2), from: client)
+    try expectSuccess(rig.takeOne(client), transaction: 101)
+    rig.resolve(submission.id, resolution)
+    if resolution == .forward {
+      #expect(rig.take(client).isEmpty)
+      // And while the carrier is slow.
+      let first = rig.takeRequest()
+      for number in 1...2 { rig.send(try Sample.part(number, of: 2), from: client) }
+      try expectSuccess(rig.takeOne(client), transaction: 101)
+      rig.respond(to: first, Sample.sent(first.frame, reference: 8))
+      let second = rig.takeRequest()
+      #expect(second.frame == last)
+      rig.respond(to: second, Sample.sent(second.frame, reference: 9))
+      #expect(rig.take(client) == Array(repeating: Sample.sent(last, reference: 9), count: 3))
+      let events = rig.takeEvents()
+      #expect(
+        events == [
+          .carried(.init(submission: submission.id, sentPartCount: 2, total: 2, outcome: .sent(messageReference: 9)))
+        ])
+    } else {
+      let answer = resolution == .succeed(messageReference: 9) ? Sample.sent(last, reference: 9) : Sample.refused(last)
+      #expect(rig.take(client) == [answer, answer])
+    }
+    rig.advance(.seconds(120))
+    #expect(rig.takeRequests().isEmpty && rig.takeEvents().isEmpty && rig.interposer.heldPartCount == 0)
+  }
+
+  @Test func repeatsThatWaitAreBounded() throws {
+    let rig = Rig(tap: .intercept)
+    let client = rig.open()
+    let submission = try hold(1, of: 2, rig, client)
+    let last = try Sample.part(2, of: 2)
+    for _ in 0..<100 { rig.send(last, from: client) }
+    _ = rig.takeEvents()
+    rig.resolve(submission.id, .succeed(messageReference: 9))
+    #expect(rig.take(client) == Array(repeating: Sample.sent(last, reference: 9), count: 33))
+  }
+
+  /// A modem would send it twice, and so it does; it is one message all the same.
+  @Test func aRepeatedPartOfAForwardedMessageIsForwardedAgain() throws {
+    let rig = Rig(tap: .intercept)
+    let client = rig.open()
+    rig.send(try Sample.part(1, of: 3), from: client)
+    let submission = try #require(rig.takeSubmission())
+    rig.resolve(submission.id, .forward)
+    for number in [2, 2, 3] { rig.send(try Sample.part(number, of: 3), from: client) }
+    rig.send(try Sample.part(3, of: 3), from: client)
+    let requests = rig.takeRequests()
+    #expect(requests.map(\.frame) == (try [1, 2, 2, 3, 3].map { try Sample.part($0, of: 3) }))
+    #expect(rig.takeEvents().isEmpty)
+    for request in requests { rig.respond(to: request, Sample.sent(request.frame, reference: request.frame.transaction)) }
+    #expect(rig.take(client).map(\.transaction) == [101, 102, 102, 103, 103])
+    #expect(
+      rig.takeEvents() == [
+        .carried(.init(submission: submission.id, sentPartCount: 3, total: 3, outcome: .sent(messageReference: 103)))
+      ])
+    #expect(rig.interposer.nextDeadline == nil)
+  }
+
+  @Test func theSameMessageAfterItsAnswerIsAnotherMessage() throws {
+    let rig = Rig(tap: .intercept)
+    let client = rig.open()
+    var seen: [SubmissionID] = []
+    for resolution in [SubmissionResolution.succeed(messageReference: 9), .fail(Sample.refusal), .succeed(messageReference: 10)] {
+      let submission = try hold(1, of: 2, rig, client)
+      rig.send(try Sample.part(2, of: 2), from: client)
+      _ = rig.takeEvents()
+      rig.resolve(submission.id, resolution)
+      #expect(rig.take(client).count == 1)
+      seen.append(submission.id)
+    }
+    // By the carrier, which refuses it; then it is sent again.
+    let refused = try hold(1, of: 2, rig, client)
+    rig.send(try Sample.part(2, of: 2), from: client)
+    _ = rig.takeEvents()
+    rig.resolve(refused.id, .forward)
+    let request = rig.takeRequest()
+    rig.respond(to: request, Sample.refused(request.frame))
+    #expect(rig.takeOne(client) == Sample.refused(try Sample.part(2, of: 2)))
+    _ = rig.takeEvents()
+    let again = try hold(1, of: 2, rig, client)
+    #expect(Set(seen + [refused.id, again.id]).count == 5)
+  }
+
+  @Test func twoClientsSendLongMessagesAtTheSameTime() throws {
+    let rig = Rig(tap: .intercept)
+    let clients = [rig.open(), rig.open()]
+    var ids: [SubmissionID] = []
+    for number in 1...3 {
+      for client in clients {
+        rig.send(try Sample.part(number, of: 3), from: client)
+        if number == 1 {
+          let submission = try #require(rig.takeSubmission())
+          ids.append(submission.id)
+          rig.resolve(submission.id, .hold)
+        }
+      }
+    }
+    let events = rig.takeEvents()
+    guard events.count == 2, case .submitted(let first) = events[0], case .submitted(let second) = events[1] else {
+      Issue.record("\(events)")
+      return
+    }
+    #expect([first.id, second.id] == ids && first.isComplete && second.isComplete)
+    for client in clients { #expect(rig.take(client).map(\.transaction) == [101, 102]) }
+    // One arrives, the other does not.
+    rig.resolve(second.id, .succeed(messageReference: 4))
+    #expect(rig.takeOne(clients[1]) == Sample.sent(try Sample.part(3, of: 3), reference: 4))
+    rig.resolve(first.id, .forward)
+    #expect(messages(sendAll(rig)) == (try parts(1...3, of: 3)))
+    #expect(rig.takeOne(clients[0]).transaction == 103)
+    #expect(rig.take(clients[1]).isEmpty && rig.interposer.heldPartCount == 0)
+  }
+
   @Test func anotherMessageUnderTheSameReferenceReleasesTheFirst() throws {
     let rig = Rig(tap: .intercept)
     let client = rig.open()
@@ -436,7 +579,8 @@ import Testing
     let client = rig.open()
     rig.send(try Sample.part(1, of: 2), from: client)
     let first = try #require(rig.takeSubmission())
-    rig.send(try Sample.part(1, of: 2), from: client)
+    rig.send(
+      try Sample.rawSend(Sample.submit(body: [0x7A], part: Sample.concatenation(1, of: 2)), transaction: 55), from: client)
     let second = try #require(rig.takeSubmission())
     #expect(first.id != second.id)
     // The first can get no further part, so holding it is of no use.
@@ -466,6 +610,21 @@ import Testing
     #expect(messages(sendAll(rig)) == (try parts(1...255, of: 255)))
     #expect(rig.takeOne(client).transaction == 355)
     #expect(rig.interposer.heldPartCount == 0)
+  }
+
+  @Test func twoHundredFiftyFivePartsInReverseArriveOtherwise() throws {
+    let rig = Rig(tap: .intercept)
+    let client = rig.open()
+    for number in (1...255).reversed() {
+      rig.send(try Sample.part(number, of: 255), from: client)
+      if number == 255 { rig.resolve(try #require(rig.takeSubmission()).id, .hold) }
+    }
+    let whole = try #require(rig.takeSubmission())
+    #expect(whole.parts.map(\.number) == Array(1...255))
+    #expect(rig.take(client).count == 254)
+    rig.resolve(whole.id, .succeed(messageReference: 3))
+    #expect(rig.takeOne(client).transaction == 101)
+    #expect(rig.takeRequests().isEmpty && rig.interposer.heldPartCount == 0 && rig.interposer.nextDeadline == nil)
   }
 
   @Test func succeedOnTheFirstPartMeansHold() throws {

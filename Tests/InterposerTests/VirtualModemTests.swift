@@ -12,6 +12,8 @@ import VirtualModem
     private var waiting: [(request: Rig.ModemRequest, sent: QMUXFrame)] = []
     private var lastControlTransaction: UInt16 = 0
     private(set) var carrierRequests: [CarrierLink.Request] = []
+    /// What the carrier says to a message at once; nil leaves that to the test.
+    var carrierOutcome: CarrierLink.TransferOutcome?
 
     init() throws {
       let identity = try ModemIdentity(
@@ -40,7 +42,11 @@ import VirtualModem
           isIdle = false
           switch action {
           case .sendToHost(let frame): received(frame)
-          case .sendToCarrier(let request): carrierRequests.append(request)
+          case .sendToCarrier(let request):
+            carrierRequests.append(request)
+            if case .submit(let id, _) = request, let outcome = carrierOutcome {
+              modem.carrierSent(.submitResult(id: id, outcome: outcome), now: rig.now)
+            }
           case .unplugged: rig.removeModem()
           }
         }
@@ -121,6 +127,59 @@ import VirtualModem
     bench.rig.resolve(second.id, .forward)
     bench.run()
     #expect(bench.takeCarrierRequests().count == 1)
+  }
+
+  enum Fate: CaseIterable { case byIP, byCarrier, refusedByCarrier, failed }
+
+  /// Two parts, written to both storages as a client may; what becomes of their tags is what the modem would have made of them.
+  @Test(arguments: Fate.allCases) func storedPartsAreTaggedAsWhatBecameOfThem(fate: Fate) throws {
+    let bench = try Bench()
+    bench.carrierOutcome = fate == .refusedByCarrier ? .refused(.congestion, failureCause: nil) : .accepted
+    bench.rig.setTapMode(.intercept)
+    let client = bench.rig.open()
+    let id = try bench.allocate(client)
+    bench.run()
+    var places: [WMS.MessageLocation] = []
+    for (number, storage) in [(1, WMS.StorageType.uim), (2, .nv)] {
+      let message = try Sample.raw(Sample.submit(part: Sample.concatenation(number, of: 2)).encoded())
+      let write = WMS.RawWriteRequest(storage: storage, message: message).encoded(client: id, transaction: 2)
+      let written = try #require(bench.exchange(write, client))
+      let index = try #require(WMS.RawWriteResponse(decoding: written).index)
+      places.append(.init(storage: storage, index: index))
+    }
+    func tags() throws -> [WMS.MessageTag?] {
+      try places.map { place in
+        let read = bench.exchange(WMS.RawReadRequest(location: place).encoded(client: id, transaction: 9), client)
+        return try WMS.RawReadResponse(decoding: try #require(read)).stored?.tag
+      }
+    }
+    #expect(try tags() == [.unsent, .unsent])
+    _ = bench.takeCarrierRequests()
+    for (index, place) in places.enumerated() {
+      bench.rig.send(
+        WMS.SendFromMemoryStorageRequest(location: place).encoded(client: id, transaction: ServiceTransactionID(rawValue: UInt16(20 + index))),
+        from: client)
+      bench.run()
+      let submission = try #require(bench.rig.takeSubmission())
+      let isWhole = index == 1
+      #expect(submission.isComplete == isWhole)
+      let resolution: SubmissionResolution =
+        switch fate {
+        case _ where !isWhole: .hold
+        case .byIP: .succeed(messageReference: 9)
+        case .byCarrier, .refusedByCarrier: .forward
+        case .failed: .fail(Sample.refusal)
+        }
+      bench.rig.resolve(submission.id, resolution)
+      bench.run()
+      let response = try WMS.SendFromMemoryStorageResponse(decoding: bench.rig.takeOne(client))
+      #expect(response.result.isSuccess == (!isWhole || fate == .byIP || fate == .byCarrier))
+    }
+    _ = bench.rig.takeEvents()
+    let isSent = fate == .byIP || fate == .byCarrier
+    #expect(try tags() == Array(repeating: isSent ? .sent : .unsent, count: 2))
+    let submitted = bench.takeCarrierRequests().filter { if case .submit = $0 { true } else { false } }
+    #expect(submitted.count == [.byIP: 0, .byCarrier: 2, .refusedByCarrier: 1, .failed: 0][fate])
   }
 
   @Test func anIncomingMessageIsConsumedOrAnnounced() throws {
