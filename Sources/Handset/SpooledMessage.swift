@@ -60,7 +60,7 @@ public struct SpooledMessage: Sendable, Equatable {
     state.receivedMs = UInt64(clamping: wall.millisecondsSince1970)
     state.messageID = .init(messageID)
     state.contents = contents.map { .init($0.octets) }
-    self.init(id: message.id, octets: (try? state.serializedBytes()) ?? [])
+    self.init(id: message.id, octets: state.checked() ?? [])
   }
 }
 
@@ -86,8 +86,10 @@ extension SpooledMessage {
   }
 
   func decoded() throws(SpoolError) -> Decoded {
-    guard let state = try? StateSpooledMessage(serializedBytes: octets), !state.pdu.isEmpty,
-      let tag = UInt8(exactly: state.tag), let pdu = WMS.RawMessage(octets: [UInt8](state.pdu))
+    guard let state = try? StateSpooledMessage(serializedBytes: octets), state.isIntact,
+      let tag = UInt8(exactly: state.tag), let pdu = WMS.RawMessage(octets: [UInt8](state.pdu)),
+      // What is no message for an app to read is not given to one.
+      let raw = try? RawPDU(decoding: pdu.octets), (try? TPDU(decoding: raw.tpdu, .fromServiceCentre)) != nil
     else { throw .unreadable }
     return Decoded(
       message: StoredMessage(id: id, tag: WMS.MessageTag(rawValue: tag), message: pdu),
@@ -114,7 +116,8 @@ extension SpooledMessage {
 
   /// Nil when it has not been deleted, or can't be read.
   var erased: Erased? {
-    guard let state = try? StateSpooledMessage(serializedBytes: octets), state.pdu.isEmpty, !state.erasedContents.isEmpty
+    guard let state = try? StateSpooledMessage(serializedBytes: octets), state.isIntact, state.pdu.isEmpty,
+      !state.erasedContents.isEmpty
     else { return nil }
     let key = [UInt8](state.erasedKey)
     return Erased(
@@ -132,15 +135,32 @@ extension SpooledMessage {
     kept.erasedContents = copy.contents.map {
       .init(ErasedCopy(sender: copy.sender, content: $0, key: key).code)
     }
-    guard let octets: [UInt8] = try? kept.serializedBytes() else { return nil }
-    return SpooledMessage(id: id, octets: octets)
+    return kept.checked().map { SpooledMessage(id: id, octets: $0) }
   }
 
   /// The same message with another tag; nil when the file can't be read.
   func retagged(_ tag: WMS.MessageTag) -> SpooledMessage? {
     guard var state = try? StateSpooledMessage(serializedBytes: octets) else { return nil }
     state.tag = UInt32(tag.rawValue)
-    guard let octets: [UInt8] = try? state.serializedBytes() else { return nil }
-    return SpooledMessage(id: id, octets: octets)
+    return state.checked().map { SpooledMessage(id: id, octets: $0) }
+  }
+}
+
+extension StateSpooledMessage {
+  /// Serialized, with its checksum.
+  fileprivate func checked() -> [UInt8]? {
+    guard let checksum = expectedChecksum else { return nil }
+    var state = self
+    state.checksum = checksum
+    return try? state.serializedBytes()
+  }
+
+  fileprivate var isIntact: Bool { checksum == 0 || checksum == expectedChecksum }
+
+  private var expectedChecksum: UInt32? {
+    var state = self
+    state.checksum = 0
+    let octets: [UInt8]? = try? state.serializedBytes()
+    return octets.map(Checksum.crc32)
   }
 }

@@ -84,6 +84,9 @@ nonisolated struct StateSpooledMessage: Sendable {
 
   var erasedKey: Data = Data()
 
+  /// CRC-32 of this message without this field; 0 in files from before there was one.
+  var checksum: UInt32 = 0
+
   var unknownFields = SwiftProtobuf.UnknownStorage()
 
   init() {}
@@ -224,7 +227,7 @@ nonisolated extension StateEnrolment: SwiftProtobuf.Message, SwiftProtobuf._Mess
 
 nonisolated extension StateSpooledMessage: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".SpooledMessage"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}pdu\0\u{1}tag\0\u{3}received_ms\0\u{3}message_id\0\u{1}contents\0\u{3}erased_contents\0\u{3}erased_key\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}pdu\0\u{1}tag\0\u{3}received_ms\0\u{3}message_id\0\u{1}contents\0\u{3}erased_contents\0\u{3}erased_key\0\u{1}checksum\0")
 
   mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -239,6 +242,7 @@ nonisolated extension StateSpooledMessage: SwiftProtobuf.Message, SwiftProtobuf.
       case 5: try { try decoder.decodeRepeatedBytesField(value: &self.contents) }()
       case 6: try { try decoder.decodeRepeatedBytesField(value: &self.erasedContents) }()
       case 7: try { try decoder.decodeSingularBytesField(value: &self.erasedKey) }()
+      case 8: try { try decoder.decodeSingularFixed32Field(value: &self.checksum) }()
       default: break
       }
     }
@@ -266,6 +270,9 @@ nonisolated extension StateSpooledMessage: SwiftProtobuf.Message, SwiftProtobuf.
     if !self.erasedKey.isEmpty {
       try visitor.visitSingularBytesField(value: self.erasedKey, fieldNumber: 7)
     }
+    if self.checksum != 0 {
+      try visitor.visitSingularFixed32Field(value: self.checksum, fieldNumber: 8)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -277,6 +284,7 @@ nonisolated extension StateSpooledMessage: SwiftProtobuf.Message, SwiftProtobuf.
     if lhs.contents != rhs.contents {return false}
     if lhs.erasedContents != rhs.erasedContents {return false}
     if lhs.erasedKey != rhs.erasedKey {return false}
+    if lhs.checksum != rhs.checksum {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
