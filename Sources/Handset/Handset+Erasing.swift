@@ -40,7 +40,9 @@ extension Handset {
     }
     if let other = spool.restoreErased(file.id, until: now + remaining) { act(.removeFromSpool(other)) }
     for copy in erased.copies {
-      incoming.recent.rememberErased(route: .ip, message: erased.messageID, now: now + remaining - RecentMessages.window) {
+      incoming.recent.rememberErased(
+        route: .ip, message: erased.messageID, now: now + remaining - RecentMessages.window, wall: erased.receivedAt
+      ) {
         copy.matches(sender: $0, content: $1)
       }
     }

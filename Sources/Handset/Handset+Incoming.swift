@@ -226,7 +226,7 @@ extension Handset {
       for content in contents {
         incoming.recent.remember(
           sender: waiting.opened.content.senderNumber, content: content.octets, route: .ip,
-          message: waiting.message.messageID.octets, now: now)
+          message: waiting.message.messageID.octets, now: now, wall: wall)
       }
       incoming.unconcluded.remember(waiting.message.messageID, waiting.opened.acknowledgementKey)
       record(incoming: waiting, outcome: .delivered)
@@ -275,7 +275,8 @@ extension Handset {
   /// Whether a carrier SMS is the copy of one that came by IP, which is then not expected any more.
   private mutating func isCopy(_ deliver: SMSDeliver, from sender: PhoneNumber, _ content: [UInt8]) -> Bool {
     let message = incoming.recent.takeOtherCopy(
-      sender: sender, content: content, route: .carrier, within: fallbackAge(deliver), now: now)
+      sender: sender, content: content, route: .carrier, within: fallbackAge(deliver), since: earliestOrigin(deliver),
+      now: now)
     guard let message else { return false }
     if !message.isEmpty, !incoming.recent.remembers(message: message, now: now) { noCopyWillCome(of: message) }
     return true
@@ -404,9 +405,15 @@ extension Handset {
   /// How long ago the IP copy may have come for this to be its fallback: the sender's device gives up on the acknowledgement within
   /// seconds, so a carrier SMS that was submitted later than that is the same words said again.
   private func fallbackAge(_ deliver: SMSDeliver) -> Duration {
-    guard let submitted = deliver.serviceCentreTimestamp.wallTime else { return RecentMessages.window }
+    guard let earliest = earliestOrigin(deliver) else { return RecentMessages.window }
+    return min(wall.elapsed(since: earliest), RecentMessages.window)
+  }
+
+  /// When the IP copy may have come at the earliest for this to be its fallback. The clock may have been set in between.
+  private func earliestOrigin(_ deliver: SMSDeliver) -> WallTime? {
+    guard let submitted = deliver.serviceCentreTimestamp.wallTime else { return nil }
     let latest = configuration.interposer.timing.decision + Self.clockTolerance
-    return min(wall.elapsed(since: submitted) + latest, RecentMessages.window)
+    return submitted.adding(.zero - latest)
   }
 
   /// The code, when this device waits for one and the message is nothing else.

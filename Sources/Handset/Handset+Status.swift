@@ -149,7 +149,8 @@ extension Handset {
       let age = wall.elapsed(since: copy.receivedAt)
       guard age <= RecentMessages.window else { continue }
       for content in copy.contents {
-        incoming.recent.remember(sender: copy.sender, content: content, route: .ip, message: message, now: now - age)
+        incoming.recent.remember(
+          sender: copy.sender, content: content, route: .ip, message: message, now: now - age, wall: copy.receivedAt)
       }
     }
   }

@@ -29,6 +29,8 @@ public struct RecentMessages: Sendable {
     let message: [UInt8]
     let route: Route
     let time: Duration
+    /// By the wall clock as it was then.
+    let wall: WallTime?
   }
 
   private var entries: [Entry] = []
@@ -43,22 +45,23 @@ public struct RecentMessages: Sendable {
   ///   reference, and user data.
   /// - Parameter message: the id of the message it is a part of; empty when it has none.
   public mutating func remember(
-    sender: PhoneNumber, content: [UInt8], route: Route, message: [UInt8] = [], now: Duration
+    sender: PhoneNumber, content: [UInt8], route: Route, message: [UInt8] = [], now: Duration, wall: WallTime? = nil
   ) {
-    remember(.shown(sender: sender, content: content), route, message, now)
+    remember(.shown(sender: sender, content: content), route, message, now, wall)
   }
 
   /// Remembers a part that was shown, and deleted by its reader, in an earlier run.
   public mutating func rememberErased(
-    route: Route, message: [UInt8], now: Duration, matches: @escaping @Sendable (_ sender: PhoneNumber, _ content: [UInt8]) -> Bool
+    route: Route, message: [UInt8], now: Duration, wall: WallTime?,
+    matches: @escaping @Sendable (_ sender: PhoneNumber, _ content: [UInt8]) -> Bool
   ) {
-    remember(.erased(matches: matches), route, message, now)
+    remember(.erased(matches: matches), route, message, now, wall)
   }
 
-  private mutating func remember(_ copy: Copy, _ route: Route, _ message: [UInt8], _ now: Duration) {
+  private mutating func remember(_ copy: Copy, _ route: Route, _ message: [UInt8], _ now: Duration, _ wall: WallTime?) {
     forget(before: now)
     if entries.count == Self.capacity { entries.removeFirst() }
-    entries.append(Entry(copy: copy, message: message, route: route, time: now))
+    entries.append(Entry(copy: copy, message: message, route: route, time: now, wall: wall))
   }
 
   /// Whether anything shown by that route is remembered.
@@ -68,23 +71,30 @@ public struct RecentMessages: Sendable {
 
   /// Whether this is the other copy of something shown by the other route. True at most once a copy.
   ///
-  /// - Parameter within: how long ago the other may have been shown, at most ``window``.
+  /// - Parameters:
+  ///   - within: how long ago the other may have been shown, at most ``window``.
+  ///   - since: or at what time, by the wall clock as it was then; it may have been set since.
   public mutating func isOtherCopy(
-    sender: PhoneNumber, content: [UInt8], route: Route, within: Duration = window, now: Duration
+    sender: PhoneNumber, content: [UInt8], route: Route, within: Duration = window, since: WallTime? = nil, now: Duration
   ) -> Bool {
-    takeOtherCopy(sender: sender, content: content, route: route, within: within, now: now) != nil
+    takeOtherCopy(sender: sender, content: content, route: route, within: within, since: since, now: now) != nil
   }
 
   /// The same.
   ///
   /// - Returns: the id of the message that it is the other copy of, empty when that has none; nil when it is no copy.
   public mutating func takeOtherCopy(
-    sender: PhoneNumber, content: [UInt8], route: Route, within: Duration = window, now: Duration
+    sender: PhoneNumber, content: [UInt8], route: Route, within: Duration = window, since: WallTime? = nil, now: Duration
   ) -> [UInt8]? {
     forget(before: now)
+    func isRecent(_ entry: Entry) -> Bool {
+      if now - entry.time <= within { return true }
+      guard let since, let wall = entry.wall else { return false }
+      return wall >= since
+    }
     guard
       let index = entries.firstIndex(where: {
-        $0.route != route && now - $0.time <= within && $0.copy.says(content, from: sender)
+        $0.route != route && isRecent($0) && $0.copy.says(content, from: sender)
       })
     else { return nil }
     return entries.remove(at: index).message

@@ -57,6 +57,19 @@ import Testing
     #expect(!has([1], .ip, within: .seconds(10_000), at: 700))
   }
 
+  /// What is recognised by either clock is recognised: that on the wall may have been set.
+  @Test func theClockOnTheWallCountsAsItWasThen() {
+    let arrived = WallTime(millisecondsSince1970: 1_790_000_000_000)
+    func isCopy(_ within: Duration, since: WallTime?) -> Bool {
+      var recent = RecentMessages()
+      recent.remember(sender: sender, content: [1], route: .ip, now: .seconds(100), wall: arrived)
+      return recent.isOtherCopy(sender: sender, content: [1], route: .carrier, within: within, since: since, now: .seconds(400))
+    }
+    #expect(isCopy(.seconds(300), since: nil) && !isCopy(.seconds(299), since: nil))
+    #expect(isCopy(.seconds(-5_000), since: arrived) && !isCopy(.seconds(-5_000), since: arrived.adding(.seconds(1))))
+    #expect(isCopy(.seconds(300), since: arrived.adding(.seconds(9_000))))
+  }
+
   @Test func theMemoryIsBounded() {
     var recent = RecentMessages()
     for index in 0..<(RecentMessages.capacity + 10) {
