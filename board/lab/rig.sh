@@ -20,6 +20,7 @@ rig_library=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 rig_directory=
 rig_tags=()
 rig_namespaces=()
+rig_disks=()
 rig_links=0
 declare -A rig_pids=()
 
@@ -231,10 +232,15 @@ rig_text() { printf '%b\n' "$(rig_mmcli "$1" -s "$2" -K | sed -n 's/^sms\.conten
 # rig_number NAME PATH: prints the number a message came from or goes to.
 rig_number() { rig_mmcli "$1" -s "$2" -K | sed -n 's/^sms\.content\.number *: *//p'; }
 
+# rig_disk DIRECTORY SIZE: puts a file system of its own there, private and soon full. rig_end takes it away.
+rig_disk() {
+  mkdir -p "$1" && mount -t tmpfs -o "size=$2,mode=700" tmpfs "$1" && rig_disks+=("$1")
+}
+
 # rig_end: ends all that was started, the last first, also what that started in the namespaces (ModemManager leaves a stock proxy running),
 # and removes the namespaces. Safe to call twice.
 rig_end() {
-  local index namespace
+  local index namespace disk
   for ((index = ${#rig_tags[@]} - 1; index >= 0; index--)); do
     rig_stop "${rig_tags[index]}"
   done
@@ -244,6 +250,8 @@ rig_end() {
     ip netns delete "$namespace" 2>/dev/null || :
   done
   rig_namespaces=()
+  for disk in "${rig_disks[@]}"; do umount -l "$disk" || :; done
+  rig_disks=()
 }
 
 # rig_end_processes NAMESPACE: ends whatever still runs in a namespace of this rig.
