@@ -46,6 +46,8 @@ var targets: [Target] = [
   // Stands in for the C library's free in the relay, so that what it forgets is overwritten.
   .target(name: "CRelay"),
 
+  module("Release"),
+
   // Core: no I/O, no clock.
   module("Telephony"),
   module("QMI"),
@@ -75,12 +77,12 @@ var targets: [Target] = [
       .product(name: "Metrics", package: "swift-metrics"),
       .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
     ]),
-  program("shuntd", ["Handset", "Interposer", "ModemHost", "RelayProtocol", "Routing", "Sealing", "Telephony", "QMI"]),
-  program("shuntctl", ["ModemHost", "Routing", argumentParser]),
+  program("shuntd", ["Handset", "Interposer", "ModemHost", "RelayProtocol", "Release", "Routing", "Sealing", "Telephony", "QMI"]),
+  program("shuntctl", ["ModemHost", "Release", "Routing", argumentParser]),
   program(
     "shunt-relay",
     [
-      "RelayServer", argumentParser,
+      "RelayServer", "Release", argumentParser,
       .product(name: "Logging", package: "swift-log"),
       .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
       .product(name: "UnixSignals", package: "swift-service-lifecycle"),
@@ -88,7 +90,7 @@ var targets: [Target] = [
   program(
     "shunt-lab",
     [
-      "Handset", "Interposer", "ModemHost", "QMI", "RelayProtocol", "Routing", "Sealing", "Simulation", "Telephony",
+      "Handset", "Interposer", "ModemHost", "QMI", "RelayProtocol", "Release", "Routing", "Sealing", "Simulation", "Telephony",
       "VirtualModem", crypto, argumentParser,
     ]),
 

@@ -23,7 +23,8 @@ extension Handset {
     switch request {
     case .status: break
     case .identity: identify(call)
-    case .enable(let number): enable(number, call)
+    case .enable(let number): enable(number, isInstead: false, call)
+    case .enableInstead(let number): enable(number, isInstead: true, call)
     case .confirm(let code): confirm(typed: code, call)
     case .disable: disable(call)
     case .deregister(let number): deregister(number, call)
@@ -76,7 +77,7 @@ extension Handset {
     for (call, waiting) in calls.takeAll(where: { $0.needsIdentity }) {
       switch waiting {
       case .identity: act(.reply(call, .row(read.fields)))
-      case .enableIdentity(let number): enable(number, call, read)
+      case .enableIdentity(let number, let isInstead): enable(number, isInstead: isInstead, call, read)
       default: break
       }
     }
@@ -177,7 +178,11 @@ extension Handset {
         case .unknown, nil: presence = "unknown"
         }
       }
-      return [HandsetField("number", entry.number?.e164 ?? entry.dialled), HandsetField("presence", presence)]
+      var row = [HandsetField("number", entry.number?.e164 ?? entry.dialled), HandsetField("presence", presence)]
+      if let number = entry.number, presence != "unknown", pins[number]?.changed != nil {
+        row.append(HandsetField("key_changed", true))
+      }
+      return row
     }
     answer(call, .rows(rows))
   }

@@ -8,7 +8,8 @@ internal import Telephony
 extension Handset {
   // MARK: enable
 
-  mutating func enable(_ number: String, _ call: HandsetCall) {
+  /// - Parameter isInstead: whether it may take the place of another number.
+  mutating func enable(_ number: String, isInstead: Bool, _ call: HandsetCall) {
     guard configuration.trust != nil else {
       fail(call, .noRelay, configuration.noRelay)
       return
@@ -22,12 +23,12 @@ extension Handset {
       return
     }
     // A SIM may have been changed while the modem was open: the person wants the one that is there now.
-    calls.wait(call, .enableIdentity(number: number), until: now + PendingCalls.identityLimit)
+    calls.wait(call, .enableIdentity(number: number, isInstead: isInstead), until: now + PendingCalls.identityLimit)
     needIdentity()
   }
 
   /// Goes on with what was asked before the SIM was read.
-  mutating func enable(_ typed: String, _ call: HandsetCall, _ read: DeviceIdentity) {
+  mutating func enable(_ typed: String, isInstead: Bool, _ call: HandsetCall, _ read: DeviceIdentity) {
     guard read.hasSIM else {
       fail(call, .noSIM, "the SIM can't be read; is there one, and is it unlocked?")
       return
@@ -42,6 +43,12 @@ extension Handset {
     }
     guard case .international(let number) = classify(Self.digits(typed), read.homeRegion, nil) else {
       fail(call, .badNumber, "that is not a phone number; use the form +91…")
+      return
+    }
+    guard isInstead || enrolment.number == nil || enrolment.number == number || !isInUse(with: read) else {
+      fail(
+        call, .otherEnabled,
+        "Shunt is enabled for another number, see: shuntctl status; to take this one in its place: shuntctl enable --instead --number …")
       return
     }
     removalResult = nil
@@ -70,6 +77,16 @@ extension Handset {
     calls.wait(call, .enableCode, until: now + PendingCalls.enableLimit)
     if link.isReady { requestCode() } else { updateLink() }
     statusMayHaveChanged()
+  }
+
+  /// Whether the number that is enabled is registered for the SIM that is there, or on its way to be.
+  private func isInUse(with identity: DeviceIdentity) -> Bool {
+    switch progress {
+    case .connecting, .requestingCode, .awaitingCode, .confirming: return true
+    case .idle, .failed: break
+    }
+    guard let registration = enrolment.registration else { return false }
+    return !registration.hasExpired(at: wall) && enrolment.isBound(to: identity)
   }
 
   private mutating func makeIdentityKey() -> Bool {

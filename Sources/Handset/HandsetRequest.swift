@@ -2,6 +2,8 @@
 public enum HandsetRequest: Sendable, Equatable {
   /// Consent, and the number to register.
   case enable(number: String)
+  /// The same, in the place of another number that is enabled.
+  case enableInstead(number: String)
   /// The code of the verification SMS, when it was not caught on its way in.
   case confirm(code: String)
   case disable
@@ -60,6 +62,7 @@ public struct HandsetError: Error, Sendable, Equatable {
     case noSIM = "NoSIM"
     case noRelay = "NoRelay"
     case notEnabled = "NotEnabled"
+    case otherEnabled = "OtherEnabled"
     case notAwaitingCode = "NotAwaitingCode"
     case notRegistered = "NotRegistered"
     case relayRefused = "RelayRefused"

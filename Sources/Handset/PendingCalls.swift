@@ -17,7 +17,7 @@ struct PendingCalls {
   enum Waiting {
     case identity
     /// `enable` until the SIM has been read.
-    case enableIdentity(number: String)
+    case enableIdentity(number: String, isInstead: Bool)
     /// `enable` until the relay has sent a code, or refused.
     case enableCode
     case confirmation

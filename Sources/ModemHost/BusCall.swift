@@ -24,9 +24,7 @@ public final class BusCall {
       BusRows(rows).withHandle { cm_bus_call_reply_rows(handle, $0) }
     case (.log, .lines(let lines)):
       withCStrings(lines) { cm_bus_call_reply_lines(handle, $0, lines.count) }
-    case (.enable, .row(let row)), (.confirm, .row(let row)), (.disable, .row(let row)),
-      (.deregister, .row(let row)), (.status, .row(let row)), (.identity, .row(let row)), (.send, .row(let row)),
-      (.fingerprint, .row(let row)), (.trust, .row(let row)):
+    case (_, .row(let row)) where request.isAnsweredWithARow:
       BusRows([row]).withHandle { cm_bus_call_reply_row(handle, $0) }
     default:
       preconditionFailure("\(request.method) does not return this kind of reply")
@@ -39,5 +37,14 @@ public final class BusCall {
     guard let handle else { return }
     self.handle = nil
     cm_bus_call_fail(handle, ControlInterface.errorPrefix + error.name, error.message)
+  }
+}
+
+extension ControlRequest {
+  fileprivate var isAnsweredWithARow: Bool {
+    switch self {
+    case .lookUp, .log: false
+    case .enable, .enableInstead, .confirm, .disable, .deregister, .status, .identity, .send, .fingerprint, .trust: true
+    }
   }
 }

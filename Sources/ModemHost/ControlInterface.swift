@@ -18,6 +18,10 @@ public enum ControlInterface {
           <arg name="number" type="s" direction="in"/>
           <arg name="result" type="a{sv}" direction="out"/>
         </method>
+        <method name="EnableInstead">
+          <arg name="number" type="s" direction="in"/>
+          <arg name="result" type="a{sv}" direction="out"/>
+        </method>
         <method name="Confirm">
           <arg name="code" type="s" direction="in"/>
           <arg name="result" type="a{sv}" direction="out"/>
@@ -74,6 +78,8 @@ public enum ControlInterface {
 /// A call of the control interface. Its description tells the method only: numbers, codes and texts are personal.
 public enum ControlRequest: Equatable, Sendable {
   case enable(number: String)
+  /// The same, in the place of another number that is enabled.
+  case enableInstead(number: String)
   case confirm(code: String)
   case disable
   /// End whatever registration a number has, by proving the number.
@@ -94,6 +100,7 @@ public enum ControlRequest: Equatable, Sendable {
   public var method: String {
     switch self {
     case .enable: "Enable"
+    case .enableInstead: "EnableInstead"
     case .confirm: "Confirm"
     case .disable: "Disable"
     case .deregister: "Deregister"
@@ -118,7 +125,7 @@ extension ControlRequest {
   /// The call flattened as the shim takes it.
   var arguments: (signature: String, strings: [String], number: UInt32) {
     switch self {
-    case .enable(let number), .deregister(let number): ("s", [number], 0)
+    case .enable(let number), .enableInstead(let number), .deregister(let number): ("s", [number], 0)
     case .confirm(let code): ("s", [code], 0)
     case .disable, .status, .identity: ("", [], 0)
     case .lookUp(let numbers): ("as", numbers, 0)
@@ -133,6 +140,7 @@ extension ControlRequest {
   init?(method: String, strings: [String], number: UInt32) {
     switch (method, strings.count) {
     case ("Enable", 1): self = .enable(number: strings[0])
+    case ("EnableInstead", 1): self = .enableInstead(number: strings[0])
     case ("Confirm", 1): self = .confirm(code: strings[0])
     case ("Disable", 0): self = .disable
     case ("Deregister", 1): self = .deregister(number: strings[0])
@@ -150,7 +158,7 @@ extension ControlRequest {
 
 /// The answer to a ``ControlRequest``.
 public enum ControlReply: Equatable, Sendable {
-  /// To `enable`, `confirm`, `disable`, `deregister`, `status`, `identity`, `send`, `fingerprint` and `trust`.
+  /// To `enable`, `enableInstead`, `confirm`, `disable`, `deregister`, `status`, `identity`, `send`, `fingerprint` and `trust`.
   case row(BusRow)
   /// To `lookUp`: one a number, in order.
   case rows([BusRow])

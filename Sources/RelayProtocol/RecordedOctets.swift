@@ -48,6 +48,16 @@ public enum RecordingError: Error, Equatable, Sendable {
   case tooLarge(octetCount: Int)
 }
 
+extension RecordingError: CustomStringConvertible {
+  public var description: String {
+    switch self {
+    case .noRecording: "it is no recording of `shunt-relay serve --record-frames`"
+    case .unknownKind(let kind): "it is damaged, or of a later version: it has a record of kind \(kind)"
+    case .tooLarge(let octetCount): "it is damaged: it has a record of \(octetCount) octets"
+    }
+  }
+}
+
 /// Reads a recording. Nil means that more octets are needed; an error means that it is damaged, and every later call throws the same.
 public struct RecordingDecoder: Sendable {
   private var buffer: [UInt8] = []

@@ -56,7 +56,13 @@ extension ShuntRelay {
 
     func validate() throws {
       guard 0...65_535 ~= port else { throw ValidationError("--port is 0 to 65535, not \(port)") }
+      guard Self.isAddress(bind) else { throw ValidationError("--bind is an IP address of this machine, such as 0.0.0.0 or ::, not \(bind)") }
       if codes != nil, sender != "log" { throw ValidationError("--codes goes with --sender log") }
+    }
+
+    private static func isAddress(_ text: String) -> Bool {
+      var octets = in6_addr()
+      return [AF_INET, AF_INET6].contains { inet_pton($0, text, &octets) == 1 }
     }
 
     func run() async throws {

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Release
 
 @main
 struct ShuntRelay: AsyncParsableCommand {
@@ -10,5 +11,6 @@ struct ShuntRelay: AsyncParsableCommand {
         shunt-relay init /var/lib/shunt-relay --host relay.example.org
         shunt-relay serve /var/lib/shunt-relay --sender command:/usr/local/bin/send-sms
       """,
+    version: Release.version,
     subcommands: [Init.self, Serve.self, Rotate.self])
 }

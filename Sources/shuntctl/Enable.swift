@@ -12,6 +12,9 @@ struct Enable: ParsableCommand {
   @Option(help: "Your number, as you would dial it or with the country code (+91…).")
   var number: String
 
+  @Flag(help: "Take this number in the place of another that is enabled, which is then no longer registered.")
+  var instead = false
+
   @OptionGroup var code: CodeOptions
 
   @OptionGroup var common: CommonOptions
@@ -19,7 +22,7 @@ struct Enable: ParsableCommand {
   func run() throws {
     let daemon = try Daemon(common)
     let row = try daemon.settled(
-      from: daemon.row(.enable(number: number)), within: .seconds(code.wait), while: Registration.isPending)
+      from: daemon.row(instead ? .enableInstead(number: number) : .enable(number: number)), within: .seconds(code.wait), while: Registration.isPending)
     try Registration.report(row, json: common.json)
   }
 }

@@ -15,19 +15,22 @@ struct LookUp: ParsableCommand {
     guard case .rows(let rows) = try Daemon(common).call(.lookUp(numbers: numbers)) else { return }
     for row in rows {
       if common.json {
-        Output.line(Output.json(row, columns: ["number", "presence"]))
+        Output.line(Output.json(row, columns: ["number", "presence", "key_changed"]))
         continue
       }
       let presence = row["presence"]?.string ?? ""
+      let isReachable = presence == "online" && row["key_changed"] != .bool(true)
       let words =
         switch presence {
+        case "online" where !isReachable:
+          "online with another key than before, texts go by the carrier until you trust it: shuntctl fingerprint"
         case "online": "online"
         case "offline": "offline, texts go by the carrier"
         case "unknown": "not on Shunt, texts go by the carrier"
         case "invalid": "no number that can be on Shunt: short, for emergencies, or mistyped"
         default: presence
         }
-      Output.line("\(Output.dot(online: presence == "online")) \(row["number"]?.string ?? "")  \(words)")
+      Output.line("\(Output.dot(online: isReachable)) \(row["number"]?.string ?? "")  \(words)")
     }
   }
 }

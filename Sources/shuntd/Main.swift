@@ -1,5 +1,6 @@
 internal import Glibc
 internal import ModemHost
+internal import Release
 
 /// Exit statuses, by sysexits.h.
 enum ExitStatus {
@@ -21,12 +22,13 @@ struct Main {
   static let defaultSettings = "/etc/shunt/shuntd.conf"
 
   static let usage = """
-    usage: shuntd [--settings FILE] [--check] | --new-identity-key
+    usage: shuntd [--settings FILE] [--check] | --new-identity-key | --version
 
     Stands in for qmi-proxy and sends texts over IP when the recipient can be reached there.
       --settings FILE     the settings file; \(defaultSettings) when not given
       --check             read the settings, say what is wrong with them, and end
       --new-identity-key  write a new identity key, 32 octets, to standard output, for `systemd-creds encrypt`, and end
+      --version           say which version this is, and end
     """
 
   static func main() {
@@ -39,8 +41,15 @@ struct Main {
       case "--help", "-h":
         print(usage)
         return
+      case "--version":
+        print(Release.version)
+        return
       case "--check": isCheck = true
-      case "--new-identity-key": return Credential.writeNewIdentityKey()
+      case "--new-identity-key":
+        guard CommandLine.arguments.count == 2 else {
+          fail("--new-identity-key goes with no other argument", ExitStatus.usage)
+        }
+        return Credential.writeNewIdentityKey()
       case "--settings":
         guard let path = arguments.popFirst() else { fail("--settings needs a file", ExitStatus.usage) }
         settingsPath = path

@@ -47,6 +47,7 @@ extension HandsetRequest {
   init?(_ request: ControlRequest) {
     switch request {
     case .enable(let number): self = .enable(number: number)
+    case .enableInstead(let number): self = .enableInstead(number: number)
     case .confirm(let code): self = .confirm(code: code)
     case .disable: self = .disable
     case .deregister(let number): self = .deregister(number: number)

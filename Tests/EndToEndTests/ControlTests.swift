@@ -166,6 +166,19 @@ extension EndToEnd {
       #expect(result.complaint != "")
     }
 
+    @Test func aMistypedNumberDoesNotTakeTheOthersPlace() throws {
+      let pair = try Pair()
+      defer { pair.rig.end() }
+      try pair.enroll(pair.dora)
+      let mistyped = try pair.dora.shuntctl("enable", "--number", "+447700900114")
+      #expect(mistyped.status == 1 && mistyped.complaint.hasPrefix("shuntctl: Shunt is enabled for another number"))
+      #expect(try pair.dora.status()["number"] as? String == pair.dora.number && pair.dora.status()["state"] as? String == "registered")
+      #expect(pair.relay.codes.count == 1)
+      _ = try pair.dora.shuntctl("enable", "--instead", "--number", "+447700900114", "--wait", "0")
+      try eventually("a code for the other number") { pair.relay.codes.count == 2 }
+      #expect(try pair.dora.status()["number"] as? String == "+447700900114")
+    }
+
     @Test func aNumberThatIsNoneIsRefused() throws {
       let pair = try Pair()
       defer { pair.rig.end() }

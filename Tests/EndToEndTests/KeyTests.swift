@@ -47,6 +47,9 @@ extension EndToEnd {
         #expect(try dora.shuntctl("send", emil.number, text).text == "Sent by the carrier (key-changed)")
       }
       #expect(try dora.status()["changed_keys"] as? Int == 1)
+      #expect(
+        try dora.shuntctl("lookup", emil.number).text
+          == "○ \(emil.number)  online with another key than before, texts go by the carrier until you trust it: shuntctl fingerprint")
       try eventually("the signal: \(monitor.output)") { monitor.output.contains("KeyChanged") }
       _ = monitor.end()
       #expect(monitor.output.components(separatedBy: "KeyChanged").count == 2, "\(monitor.output)")

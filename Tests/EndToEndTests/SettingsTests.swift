@@ -52,6 +52,39 @@ extension EndToEnd {
       #expect(result.text == "\(path) is in order")
     }
 
+    @Test func eachProgramTellsTheVersion() throws {
+      try Prerequisites.check()
+      var versions: Set<String> = []
+      for program in [Prerequisites.shuntd, Prerequisites.shuntctl, Prerequisites.shuntRelay, Prerequisites.shuntLab] {
+        let result = try Program.run([program, "--version"])
+        #expect(result.status == 0 && result.complaint == "")
+        versions.insert(result.text)
+      }
+      #expect(versions.count == 1 && versions.first?.wholeMatch(of: /\d+\.\d+\.\d+/) != nil)
+    }
+
+    @Test func aKeyIsNotMadeBesideSomethingElse() throws {
+      try Prerequisites.check()
+      for words in [["--new-identity-key", "--check"], ["--check", "--new-identity-key"]] {
+        let result = try Program.run([Prerequisites.shuntd] + words)
+        #expect(result.status == 64 && result.output == "")
+        #expect(result.complaint == "shuntd: --new-identity-key goes with no other argument")
+      }
+      #expect(try Program.run([Prerequisites.shuntd, "--new-identity-key"]).status == 0)
+    }
+
+    @Test func wrongPlacesAreNamed() throws {
+      try Prerequisites.check()
+      for script in ["audit", "demo"] {
+        let result = try Program.run(["\(Prerequisites.repository)/board/\(script)", "--programs", "/nonexistent"])
+        #expect(result.status == 66 && result.complaint == "board/\(script): there is no directory /nonexistent")
+      }
+      for address in ["nowhere", "127.0.0.300"] {
+        let result = try Program.run([Prerequisites.shuntRelay, "serve", "/nonexistent", "--bind", address])
+        #expect(result.status == 64 && result.complaint.contains("--bind is an IP address of this machine"))
+      }
+    }
+
     @Test func aFileThatIsNotThereIsNamed() throws {
       try Prerequisites.check()
       let result = try Program.run([Prerequisites.shuntd, "--settings", "/nowhere/shuntd.conf"])

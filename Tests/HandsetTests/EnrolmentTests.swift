@@ -159,6 +159,35 @@ import VirtualModem
     #expect(world.relay.codes.count == 1)
   }
 
+  /// A mistyped number costs neither the registration nor the attempt that is under way.
+  @Test func anotherNumberTakesItsPlaceOnlyWhenThatIsSaid() throws {
+    let world = World()
+    world.relay.sendsCodes = false
+    let alice = try device(world)
+    let other = "+919876543219"
+    _ = alice.answer(to: .enable(number: "+919876543210"), limit: .seconds(90))
+    #expect(alice.state == "awaiting-code" && world.relay.codes.count == 1)
+    #expect(alice.answer(to: .enable(number: other))?.errorName == .otherEnabled)
+    #expect(alice.state == "awaiting-code" && world.relay.codes.count == 1)
+    let code = try #require(world.relay.codes.last)
+    _ = alice.answer(to: .confirm(code: code))
+    world.run(until: { alice.isOnline })
+    #expect(alice.state == "registered")
+    #expect(alice.answer(to: .enable(number: other))?.errorName == .otherEnabled)
+    #expect(alice.state == "registered" && alice.handset?.status.text("number") == "+919876543210")
+    _ = alice.answer(to: .enableInstead(number: other), limit: .seconds(90))
+    #expect(alice.handset?.status.text("number") == other && alice.state == "awaiting-code" && world.relay.codes.count == 2)
+    // With another SIM nothing is in use that could be lost.
+    _ = alice.answer(to: .confirm(code: try #require(world.relay.codes.last)))
+    world.run(until: { alice.isOnline })
+    alice.kill()
+    alice.sim = try ModemIdentity(number: PhoneNumber(e164: "+919876543211"), homeNetwork: World.home)
+    alice.start()
+    world.run(until: { alice.state == "sim-changed" })
+    #expect(alice.answer(to: .enable(number: "+919876543211"), limit: .seconds(90))?.errorName == nil)
+    #expect(alice.handset?.status.text("number") == "+919876543211")
+  }
+
   @Test func withoutACodeItEndsInTime() throws {
     let world = World()
     world.relay.sendsCodes = false

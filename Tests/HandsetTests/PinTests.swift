@@ -49,6 +49,11 @@ import VirtualModem
     #expect(alice.answer(to: .fingerprint(number: "98765 00000"))?.row == atAlice)
   }
 
+  private func found(_ asking: Device, _ asked: Device) -> [HandsetField]? {
+    guard case .rows(let rows)? = asking.answer(to: .lookUp(numbers: [asked.number.e164])) else { return nil }
+    return rows.first
+  }
+
   @Test func aChangedKeyMeansCarrierUntilItIsTrusted() throws {
     let world = World()
     let (alice, bob) = try Device.pair(world)
@@ -66,6 +71,8 @@ import VirtualModem
     let told = alice.notes.filter { $0.contains("identity key") }
     #expect(told.count == 1 && told[0].contains("…00") && !told[0].contains("919876500000"))
     #expect(alice.handset?.status.number("changed_keys") == 1)
+    // Who looks him up sees that he is there, and that texts don't go there.
+    #expect(found(alice, bob) == [HandsetField("number", bob.number.e164), HandsetField("presence", "online"), HandsetField("key_changed", true)])
     let changed = fingerprints(alice, bob)
     #expect(changed.text("state") == "changed" && changed.text("digits") == before.text("digits"))
     #expect(changed.text("fingerprint") == before.text("fingerprint"))
@@ -87,6 +94,7 @@ import VirtualModem
     #expect(trusted?.text("state") == "pinned" && trusted?.text("fingerprint") == fingerprint)
     #expect(alice.answer(to: .trust(number: bob.number.e164, fingerprint: fingerprint))?.errorName == .notChanged)
     #expect(decision(alice, bob, "Six") == "ip recipient-online delivered")
+    #expect(found(alice, bob) == [HandsetField("number", bob.number.e164), HandsetField("presence", "online")])
     #expect(alice.handset?.status.number("changed_keys") == nil)
     world.run(.seconds(5))
     #expect(bob.messenger.texts.map { $0.suffix(4) }.count == 6)

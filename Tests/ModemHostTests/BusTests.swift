@@ -311,7 +311,7 @@ extension OnMainLoop {
         .send(number: "+44 7700 900123", text: "hi"), .log(count: 3), .lookUp(numbers: ["+44"]),
       ])
       let introspected = try gdbus("org.freedesktop.DBus.Introspectable.Introspect")
-      for member in ["Enable", "Confirm", "Disable", "Deregister", "Status", "Identity", "LookUp", "Send", "Log",
+      for member in ["Enable", "EnableInstead", "Confirm", "Disable", "Deregister", "Status", "Identity", "LookUp", "Send", "Log",
         "Fingerprint", "Trust", "Decision", "StatusChanged", "KeyChanged"]
       {
         #expect(introspected.contains("\"\(member)\""))

@@ -45,7 +45,7 @@ struct RecordingSearch {
 
   /// - Throws: when the recording ends within a record.
   func finish() throws {
-    guard decoder.pendingOctetCount == 0 else { throw LabError("it is cut off") }
+    guard decoder.pendingOctetCount == 0 else { throw LabError("it ends in the middle of a record; was it copied whole?") }
   }
 
   static func run(_ path: String, _ matcher: LeakMatcher, _ secrets: [LeakSecret]) throws -> LeakSearch {

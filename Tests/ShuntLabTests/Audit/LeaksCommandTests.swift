@@ -161,5 +161,11 @@ import Testing
     #expect(throws: LabError.self) { try folder.search("\(folder.path)/nowhere") }
     #expect(throws: LabError.self) { try folder.search("--capture", "\(folder.path)/disk/file") }
     #expect(throws: LabError.self) { try folder.search("--process", "999999999") }
+    for (octets, words) in [(Array("no recording".utf8), "no recording of"), (RecordedOctets.header + [0x52, 0], "middle of a record")] {
+      let path = "\(folder.path)/frames"
+      try Data(octets).write(to: URL(fileURLWithPath: path))
+      let error = #expect(throws: LabError.self) { try folder.search("--frames", path) }
+      #expect(error.map { "\($0)" }?.contains(words) == true)
+    }
   }
 }
