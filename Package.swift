@@ -78,7 +78,7 @@ var targets: [Target] = [
       .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
     ]),
   program("shuntd", ["Handset", "Interposer", "ModemHost", "RelayProtocol", "Release", "Routing", "Sealing", "Telephony", "QMI"]),
-  program("shuntctl", ["ModemHost", "Release", "Routing", argumentParser]),
+  program("shuntctl", ["ModemHost", "QMI", "Release", "Routing", "Telephony", argumentParser]),
   program(
     "shunt-relay",
     [

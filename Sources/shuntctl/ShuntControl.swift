@@ -12,7 +12,7 @@ struct ShuntControl: ParsableCommand {
       """,
     version: Release.version,
     subcommands: [
-      Enable.self, Confirm.self, Disable.self, Deregister.self, Status.self, Identity.self, LookUp.self, Send.self,
+      Enable.self, Confirm.self, Disable.self, Deregister.self, Status.self, Identity.self, LookUp.self, Send.self, Inbox.self,
       Fingerprint.self, Trust.self, Log.self,
     ])
 }

@@ -166,6 +166,42 @@ extension EndToEnd {
       #expect(result.complaint != "")
     }
 
+    /// What waits on a board without ModemManager: by IP, by carrier, in one part and in three.
+    @Test func theInboxShowsWhatWaitsAndDeletesIt() throws {
+      let pair = try Pair()
+      defer { pair.rig.end() }
+      let (dora, emil) = (pair.dora, pair.emil)
+      try pair.enroll(dora, emil)
+      func inbox(_ options: String...) throws -> ProgramResult {
+        try pair.rig.run(in: emil.name, [Prerequisites.shuntctl, "inbox"] + options)
+      }
+      #expect(try inbox().orThrow().output == "")
+      let long = String(repeating: "Three parts of text go here. ", count: 14) + "😀"
+      #expect(try dora.shuntctl("send", emil.number, long).text == "Delivered over IP (recipient-online)")
+      #expect(try dora.shuntctl("send", emil.number, "Two\nlines \u{1B}[31m").text == "Delivered over IP (recipient-online)")
+      try pair.carrier.send("Your balance is £5", from: "BANK", to: emil.number)
+      try eventually("three texts: \(try inbox())") { try inbox("--json").output.split(separator: "\n").count == 3 }
+      let rows = try inbox("--json").orThrow().text.split(separator: "\n").map { try row(String($0)) }
+      #expect(Set(rows.map { $0["text"] as? String }) == [long, "Two\nlines \u{1B}[31m", "Your balance is £5"])
+      #expect(Set(rows.map { $0["number"] as? String }) == [dora.number, "BANK"])
+      let shown = try inbox("--delete").orThrow().output
+      #expect(shown.contains(" from \(dora.number)\n  Two\n  lines \u{FFFD}[31m\n") && !shown.contains("\u{1B}"))
+      #expect(shown.contains(" from BANK\n  Your balance is £5\n") && shown.contains(long))
+      #expect(try inbox().orThrow().output == "")
+      #expect(try emil.status()["waiting_messages"] as? Int == 0)
+      // One of which a part is missing is shown, and stays.
+      try Program.run([Prerequisites.shuntLab, "rules", "--carrier", pair.carrier.socket, "--drop", "to:\(emil.number)*1"]).orThrow()
+      try pair.carrier.send(String(repeating: "Three parts of text go here. ", count: 14), from: "BANK", to: emil.number)
+      try eventually("two of three parts: \(try inbox())") { try inbox("--delete").output.hasSuffix("(parts that have not come: 1)\n") }
+      #expect(try inbox().orThrow().output != "")
+      // No id is kept, and what is wrong is said.
+      for _ in 0..<20 { try inbox().orThrow() }
+      let nobody = try inbox("--socket", "nobody-here")
+      #expect(nobody.status == 69 && nobody.complaint.hasPrefix("shuntctl: nobody listens on the socket nobody-here"))
+      let elsewhere = try inbox("--device", "/dev/cdc-wdm9")
+      #expect(elsewhere.status == 1 && elsewhere.complaint.hasPrefix("shuntctl: the proxy does not open /dev/cdc-wdm9"))
+    }
+
     @Test func aMistypedNumberDoesNotTakeTheOthersPlace() throws {
       let pair = try Pair()
       defer { pair.rig.end() }
