@@ -119,7 +119,7 @@ var targets: [Target] = [
       .product(name: "Logging", package: "swift-log"),
       .product(name: "Metrics", package: "swift-metrics"),
     ]),
-  tests("ShuntLabTests", ["shunt-lab", "VirtualModem", "QMI", "RelayProtocol", "Telephony", argumentParser]),
+  tests("ShuntLabTests", ["shunt-lab", "Simulation", "VirtualModem", "QMI", "RelayProtocol", "Telephony", argumentParser]),
   tests("EndToEndTests", []),
 ]
 
