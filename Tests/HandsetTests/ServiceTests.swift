@@ -85,7 +85,8 @@ import VirtualModem
     #expect(shown.sorted() == expected.sorted())
     #expect(alice.records.count == 48 && alice.records.filter { $0.route == .ip }.count == 24)
     #expect(bob.records.filter { $0.route == .ip }.map(\.outcome) == Array(repeating: .delivered, count: 24))
-    #expect(bob.spool.isEmpty && bob.modem.storedMessages(in: .nv).isEmpty && bob.modem.storedMessages(in: .uim).isEmpty)
+    #expect(bob.handset?.interposer.storedMessageCount == 0)
+    #expect(bob.modem.storedMessages(in: .nv).isEmpty && bob.modem.storedMessages(in: .uim).isEmpty)
   }
 
   /// No SMS leaves a handset for its registration: none is billed.
