@@ -35,7 +35,7 @@ import Testing
     let names = try names()
     #expect(names.count > 60)
     // Those whom the end-to-end suite kills or unplugs.
-    let cases = try #require(sources.firstMatch(of: /enum Victim[^{]*\{([^}]*)\}/)).output.1
+    let cases = try #require(sources.firstMatch(of: /enum Victim: CaseIterable \{([^}]*)\}/)).output.1
     let victims = Set(cases.matches(of: /\w+/).map(\.output))
     for name in names {
       var name = name
