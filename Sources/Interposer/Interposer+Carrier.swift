@@ -67,17 +67,20 @@ extension Interposer {
     }
   }
 
-  /// The modem has no client id left. While the client is there, its own does: the frame as it came.
-  mutating func sendWithoutOwnClient(_ id: SubmissionID, _ number: Int, _ failure: ModemFailure) {
+  /// The modem has no client id left. While the client's own has not been given back, it does: the frame as it came.
+  mutating func sendWithoutOwnClient(_ id: SubmissionID, _ number: Int) {
     guard let assembly = assemblies[id], let item = assembly.transfer?.currentItem, item.part.number == number else {
       return
     }
-    if link.isOpen, assembly.client != nil, case .rawSend(let frame) = item.part.source {
-      sendOwn(frame, .ownPart(id, number: number), timeout: configuration.timing.ownSend)
-    } else if link.isOpen {
-      partFinished(id, number, PartOutcome(failure), response: nil, for: nil)
-    }
     // Without a modem, whoever started this finds out.
+    guard link.isOpen else { return }
+    if case .rawSend(let frame) = item.part.source,
+      assembly.client != nil || ledger.disowned.contains(ServiceClientID(.wms, frame.clientID))
+    {
+      sendOwn(frame, .ownPart(id, number: number), timeout: configuration.timing.ownSend)
+    } else {
+      partFinished(id, number, PartOutcome(.notSent), response: nil, for: nil)
+    }
   }
 
   /// One part has its outcome.

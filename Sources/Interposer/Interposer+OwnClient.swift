@@ -15,7 +15,7 @@ extension Interposer {
   mutating func perform(_ operation: OwnWMSClient.Operation) {
     timers.cancel(.ownClientIdle)
     guard link.isOpen else {
-      failed(operation, .removed)
+      failed(operation)
       return
     }
     switch ownClient.request(operation) {
@@ -93,7 +93,7 @@ extension Interposer {
         if ownClient.isAllocating, frame.result?.error == .clientIDsExhausted, makeRoom(for: .wms) {
           allocateOwn()
         } else {
-          ownAllocationFailed(.notSent)
+          ownAllocationFailed()
         }
         return
       }
@@ -130,7 +130,7 @@ extension Interposer {
 
   mutating func failOwn(_ pending: PendingRequest, _ failure: ModemFailure) {
     switch pending.purpose {
-    case .ownAllocation: ownAllocationFailed(failure)
+    case .ownAllocation: ownAllocationFailed()
     case .ownReports: retryOwnReports()
     case .ownPart(let submission, let number):
       partFinished(submission, number, PartOutcome(failure), response: nil, for: nil)
@@ -144,14 +144,14 @@ extension Interposer {
     updateOwnClientIdle()
   }
 
-  mutating func ownAllocationFailed(_ failure: ModemFailure) {
+  mutating func ownAllocationFailed() {
     timers.cancel(.ownAllocation)
     guard ownClient.isAllocating else { return }
-    for operation in ownClient.lost() { failed(operation, failure) }
+    for operation in ownClient.lost() { failed(operation) }
   }
 
   /// There is no client id to do it with.
-  mutating func failed(_ operation: OwnWMSClient.Operation, _ failure: ModemFailure) {
+  mutating func failed(_ operation: OwnWMSClient.Operation) {
     switch operation {
     case .reports: retryOwnReports()
     case .list(let storage): storageListed(storage, [])
@@ -159,7 +159,7 @@ extension Interposer {
     case .consume(let id): settleIncoming(id, .announce)
     case .readStoredSubmission(let id): storedSubmissionRead(id, nil)
     case .markSent: break
-    case .send(let submission, let number): sendWithoutOwnClient(submission, number, failure)
+    case .send(let submission, let number): sendWithoutOwnClient(submission, number)
     }
   }
 

@@ -209,6 +209,12 @@ extension Interposer {
   public mutating func resolve(_ id: SubmissionID, _ resolution: SubmissionResolution, now: Duration) -> Bool {
     advance(to: now)
     guard var assembly = assemblies[id], assembly.isBeingDecided else { return false }
+    // Beyond the bound nothing more is answered that is not sent.
+    guard heldPartCount + assembly.partCountToHold(resolution) <= configuration.limits.heldParts else {
+      releaseSubmission(id, .tooManyHeldParts)
+      advanceShutdown()
+      return true
+    }
     timers.cancel(.decision(id))
     var references = self.references
     let decision = assembly.decide(resolution) { references.next() }
@@ -256,8 +262,6 @@ extension Interposer {
       releaseSubmission(id, .superseded)
     } else if tapMode != .intercept {
       releaseSubmission(id, .tapClosed)
-    } else if heldPartCount > configuration.limits.heldParts {
-      releaseSubmission(id, .tooManyHeldParts)
     } else {
       timers.schedule(.assembly(id), at: clock + configuration.timing.assembly)
     }

@@ -98,7 +98,7 @@ public struct Interposer: Sendable {
     case .incoming(let id): settleIncoming(id, .announce)
     case .vetting: endVetting()
     case .heldReads: releaseHeldReads(all: true)
-    case .ownAllocation: ownAllocationFailed(.timedOut)
+    case .ownAllocation: ownAllocationFailed()
     case .ownClientIdle: ownClientIdled()
     case .ownReports: updateOwnReports()
     }

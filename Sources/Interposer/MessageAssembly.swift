@@ -229,6 +229,15 @@ struct MessageAssembly: Sendable {
 
   // MARK: Decision
 
+  /// How many parts more a decision would have answered with success and held.
+  func partCountToHold(_ resolution: SubmissionResolution) -> Int {
+    guard case .asking(let parts) = state else { return 0 }
+    return switch resolution {
+    case .hold, .succeed: min(parts.count, total - 1)
+    case .forward, .fail: 0
+    }
+  }
+
   /// - Parameter reference: gives the message reference of each part that is held.
   mutating func decide(_ resolution: SubmissionResolution, reference: () -> UInt16) -> Decision {
     switch (state, resolution) {

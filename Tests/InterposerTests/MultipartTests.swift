@@ -600,6 +600,23 @@ import Testing
     #expect(rig.takeOne(client).transaction == 103)
   }
 
+  /// With the bound reached by one message, the first part of another is not called sent before it is.
+  @Test func beyondTheBoundNothingMoreIsHeld() throws {
+    let rig = Rig(tap: .intercept) { $0.limits.heldParts = 2 }
+    let client = rig.open()
+    let first = try hold(2, of: 4, rig, client)
+    rig.send(try Sample.part(1, of: 2, reference: 99), from: client)
+    let second = try #require(rig.takeSubmission())
+    #expect(rig.resolve(second.id, .hold))
+    #expect(rig.takeEvents() == [.released(second.id, .tooManyHeldParts)])
+    #expect(rig.interposer.heldPartCount == 2 && rig.take(client).isEmpty)
+    let request = rig.takeRequest()
+    #expect(request.frame == (try Sample.part(1, of: 2, reference: 99)))
+    rig.respond(to: request, Sample.sent(request.frame, reference: 5))
+    #expect(rig.takeOne(client) == Sample.sent(request.frame, reference: 5))
+    #expect(!rig.takeEvents().contains { if case .released(first.id, _) = $0 { true } else { false } })
+  }
+
   @Test func twoHundredFiftyFiveParts() throws {
     let rig = Rig(tap: .intercept)
     let client = rig.open()

@@ -40,12 +40,41 @@ import Testing
     #expect(rig.takeOne(client) == Sample.sent(second.frame, reference: 2))
   }
 
-  @Test func withoutAnIDAndWithoutAClientItIsTriedAgain() throws {
-    let (rig, client) = reportingRig()
+  /// A part has been answered with success and is held; its client has gone.
+  private func orphaned(_ rig: Rig, _ client: ClientConnection, releasingID: Bool) throws -> SubmissionID {
     rig.send(try Sample.part(1, of: 2), from: client)
     let submission = try #require(rig.takeSubmission())
     rig.resolve(submission.id, .hold)
+    if releasingID {
+      rig.send(CTL.ReleaseClientIDRequest(.init(service: .wms, clientID: 3)).encoded(transaction: 5), from: client)
+    }
     rig.disconnect(client)
+    return submission.id
+  }
+
+  @Test func withoutAnIDTheOneThatAClientLeftIsUsed() throws {
+    let (rig, client) = reportingRig()
+    _ = try orphaned(rig, client, releasingID: false)
+    rig.fail(rig.takeRequest(), .timedOut)
+    let send = rig.takeRequest()
+    #expect(send.frame == (try Sample.part(1, of: 2)))
+    rig.respond(to: send, Sample.sent(send.frame, reference: 1))
+    #expect(rig.interposer.heldPartCount == 0)
+  }
+
+  /// Never given to the modem, so it can't have gone out.
+  @Test func withoutAnyIDItHasFailed() throws {
+    let (rig, client) = reportingRig()
+    let id = try orphaned(rig, client, releasingID: true)
+    rig.advance(.seconds(60))
+    #expect(!rig.takeRequests().contains { $0.frame.messageID == WMS.ID.rawSend })
+    let report = CarrierReport(submission: id, sentPartCount: 0, total: 2, outcome: .failed(SubmissionFailure(.internal)))
+    #expect(rig.takeEvents().contains(.carried(report)))
+  }
+
+  @Test func withoutAnIDAndWithoutAClientItIsTriedAgain() throws {
+    let (rig, client) = reportingRig()
+    _ = try orphaned(rig, client, releasingID: true)
     let requests = rig.takeRequests()
     let allocation = try #require(requests.first { $0.frame.messageID == CTL.ID.allocateClientID })
     rig.respond(to: allocation, CTL.AllocateClientIDResponse(failure: .internal).encoded(transaction: 1))
@@ -57,10 +86,7 @@ import Testing
 
   @Test func anIDThatComesTooLateIsGivenBack() throws {
     let (rig, client) = reportingRig()
-    rig.send(try Sample.part(1, of: 2), from: client)
-    let submission = try #require(rig.takeSubmission())
-    rig.resolve(submission.id, .hold)
-    rig.disconnect(client)
+    _ = try orphaned(rig, client, releasingID: true)
     let allocation = try #require(rig.takeRequests().first { $0.frame.messageID == CTL.ID.allocateClientID })
     // The held part is tried again with another id.
     rig.advance(.seconds(13))
@@ -207,7 +233,9 @@ import Testing
     rig.resolve(id, .forward)
     rig.fail(rig.takeRequest(), .timedOut)
     #expect(
-      rig.takeEvents() == [.carried(.init(submission: id, sentPartCount: 0, total: 1, outcome: .unanswered))])
+      rig.takeEvents() == [
+        .carried(.init(submission: id, sentPartCount: 0, total: 1, outcome: .failed(SubmissionFailure(.internal))))
+      ])
   }
 
   @Test func takesOneTo255Parts() throws {
