@@ -10,7 +10,7 @@ import VirtualModem
 
 /// A phone: a handset machine with the shell that a daemon would be, its disk, its modem and its messaging program.
 final class Device {
-  let world: World
+  unowned let world: World
   let number: PhoneNumber
   let carrierLink: VirtualCarrier.LinkID
   var modem: VirtualModem
