@@ -121,25 +121,23 @@ var targets: [Target] = [
     ]),
   tests("ShuntLabTests", ["shunt-lab", "Simulation", "VirtualModem", "QMI", "RelayProtocol", "Telephony", argumentParser]),
   tests("EndToEndTests", []),
+
+  // What is fuzzed. The suite runs it with the inputs that are kept, `board/fuzz` with others.
+  .target(
+    name: "FuzzTargets", dependencies: ["Interposer", "QMI", "RelayProtocol", "Telephony"], path: "Tests/Fuzzing/Targets",
+    swiftSettings: swiftSettings),
+  tests("FuzzingTests", ["FuzzTargets"]),
 ]
 
-// libFuzzer targets have no main of their own, so they exist only when asked for (`board/fuzz`).
+// libFuzzer brings a main of its own, so the fuzzer exists only when it is asked for (`board/fuzz`).
 if Context.environment["SHUNT_FUZZ"] != nil {
-  for (name, dependencies) in [
-    ("FuzzTPDU", ["Telephony"]),
-    ("FuzzQMUX", ["QMI"]),
-    ("FuzzTLV", ["QMI"]),
-    ("FuzzWMS", ["QMI"]),
-    ("FuzzRelayFrame", ["RelayProtocol"]),
-  ] {
-    targets.append(
-      .executableTarget(
-        name: name,
-        dependencies: dependencies.map { .init(stringLiteral: $0) },
-        path: "Tests/Fuzzing/\(name)",
-        swiftSettings: swiftSettings + [.unsafeFlags(["-sanitize=fuzzer,address", "-parse-as-library"])],
-        linkerSettings: [.unsafeFlags(["-sanitize=fuzzer,address"])]))
-  }
+  targets.append(
+    .executableTarget(
+      name: "Fuzzer",
+      dependencies: ["FuzzTargets"],
+      path: "Tests/Fuzzing/Fuzzer",
+      swiftSettings: swiftSettings + [.unsafeFlags(["-sanitize=fuzzer,address", "-parse-as-library"])],
+      linkerSettings: [.unsafeFlags(["-sanitize=fuzzer,address"])]))
 }
 
 let package = Package(
