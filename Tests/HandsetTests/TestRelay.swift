@@ -242,7 +242,7 @@ final class TestRelay {
     guard let (number, code) = unsent.removeValue(forKey: job) else { return }
     codes.append(code)
     if sendsCodes {
-      world.after(codeDelay) { [world] in
+      world.after(codeDelay) { [unowned world] in
         world.carrier.received(
           .inject(id: 2, sender: "+15550100", recipient: number, text: "Shunt code: \(code)"), from: World.program,
           now: world.now)

@@ -113,7 +113,7 @@ final class World {
     while let action = carrier.nextAction() {
       guard case .send(let event, let link) = action else { continue }
       guard let device = devices.first(where: { $0.carrierLink == link }) else { continue }
-      after(.milliseconds(3)) { [self] in
+      after(.milliseconds(3)) { [unowned self] in
         // A modem that is being unplugged loses its radio first.
         guard device.modem.isPluggedIn else { return }
         device.modem.carrierSent(event, now: now)
@@ -136,6 +136,6 @@ final class World {
   }
 
   func send(_ request: CarrierLink.Request, of device: Device) {
-    after(.milliseconds(3)) { [self] in carrier.received(request, from: device.carrierLink, now: now) }
+    after(.milliseconds(3)) { [unowned self] in carrier.received(request, from: device.carrierLink, now: now) }
   }
 }

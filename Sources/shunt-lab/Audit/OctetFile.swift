@@ -6,12 +6,13 @@ final class OctetFile {
 
   let path: String
   private let descriptor: Int32
-  private let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: pieceCount, alignment: 16)
+  private let buffer: UnsafeMutableRawBufferPointer
 
   init(_ path: String) throws {
     descriptor = open(path, O_RDONLY | O_CLOEXEC)
     guard descriptor >= 0 else { throw LabError("cannot read \(path): \(String(cString: strerror(errno)))") }
     self.path = path
+    buffer = .allocate(byteCount: Self.pieceCount, alignment: 16)
   }
 
   deinit {
