@@ -39,6 +39,7 @@ extension InterposerProgram {
     case .received(let message):
       try check(received.insert(message.id).inserted, "an incoming message is to be decided about twice")
       incoming.append(message.id)
+      if case .found = message.source { reached.insert(.foundInStorage) }
     case .deletedFromStorage(let id):
       try check(stored.removeValue(forKey: id) != nil, "a message is deleted that is not there")
       reached.insert(.storedMessageDeleted)

@@ -22,7 +22,10 @@ extension InterposerProgram {
     case 43..<46: try modemIndicates()
     case 46: try modemLink()
     case 47..<54: try decide()
-    case 54..<56: try decideIncoming()
+    case 54: try decideIncoming()
+    case 55:
+      interposer.vetStorage(now: now)
+      try drain()
     case 56: try deliver()
     case 57: try setTapMode()
     case 58: try submitLocally()

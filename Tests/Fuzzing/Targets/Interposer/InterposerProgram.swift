@@ -158,6 +158,8 @@ struct InterposerProgram {
       configuration.limits.submissions = 5
       configuration.limits.heldParts = 6
       configuration.limits.heldIndications = 3
+      configuration.limits.vettedMessages = 2
+      configuration.limits.heldReads = 2
       configuration.limits.storedMessages = 5
       configuration.limits.sendTries = 2
     }

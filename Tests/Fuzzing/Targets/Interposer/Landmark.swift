@@ -11,6 +11,7 @@ enum Landmark: CaseIterable {
   case storedSubmission
   case sentInOwnName
   case incomingDecided
+  case foundInStorage
   case announced
   case storedMessageAnnounced
   case storedMessageRead
