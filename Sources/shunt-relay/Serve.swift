@@ -83,13 +83,13 @@ extension ShuntRelay {
       configuration.port = port
       configuration.bindAddress = bind
       configuration.recording = recordFrames
-      let server = try await RelayServer.start(configuration, logger: logger)
+      let service = Serving(configuration: configuration, logger: logger)
       // The group's own messages would only repeat the server's.
       var quiet = logger
       quiet.logLevel = max(level, .error)
       let group = ServiceGroup(
         configuration: ServiceGroupConfiguration(
-          services: [ServiceGroupConfiguration.ServiceConfiguration(service: server)],
+          services: [ServiceGroupConfiguration.ServiceConfiguration(service: service)],
           gracefulShutdownSignals: [.sigterm, .sigint], logger: quiet))
       try await group.run()
     }
@@ -101,5 +101,15 @@ extension ShuntRelay {
       try command.check()
       return command
     }
+  }
+}
+
+/// The server from its start to its end, within the group, so that signals are heeded before it says that it listens.
+private struct Serving: Service {
+  let configuration: RelayServerConfiguration
+  let logger: Logger
+
+  func run() async throws {
+    try await RelayServer.start(configuration, logger: logger).run()
   }
 }
