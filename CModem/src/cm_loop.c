@@ -6,6 +6,7 @@
 #include <glib.h>
 #include <poll.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
@@ -204,9 +205,10 @@ struct CmSignalWatch {
   void *user_data;
 };
 
-/* One event descriptor for all signals, for the same reason as above. Read by the handler, like the flags. */
-static volatile int signals_descriptor = -1;
-static volatile sig_atomic_t signal_pending[NSIG];
+/* One event descriptor for all signals, for the same reason as above. Read by the handler, like the flags: on any thread, for GLib
+   has some of its own. Atomics of this size need no lock, so a handler may use them. */
+static _Atomic int signals_descriptor = -1;
+static _Atomic int signal_pending[NSIG];
 static CmSignalWatch *signal_watches[NSIG];
 
 static void signal_arrived(int number) {
@@ -224,8 +226,7 @@ static gboolean signals_ready(gint descriptor, GIOCondition condition, gpointer 
   uint64_t count;
   if (read(descriptor, &count, sizeof count) < 0) return G_SOURCE_CONTINUE;
   for (int number = 1; number < NSIG; number++) {
-    if (!signal_pending[number]) continue;
-    signal_pending[number] = 0;
+    if (!atomic_exchange(&signal_pending[number], 0)) continue;
     CmSignalWatch *watch = signal_watches[number];
     if (watch) watch->fn(watch->user_data); /* may free the watch */
   }
@@ -250,13 +251,14 @@ CmSignalWatch *cm_signal_watch_new(int signal_number, cm_signal_fn fn, void *use
     g_source_attach(source, NULL);
     g_source_unref(source);
   }
+  /* Before the handler is there: what comes at once counts. */
+  signal_pending[signal_number] = 0;
   struct sigaction action = {.sa_handler = signal_arrived, .sa_flags = SA_RESTART};
   if (sigaction(signal_number, &action, NULL) < 0) return NULL;
   CmSignalWatch *watch = g_new0(CmSignalWatch, 1);
   watch->number = signal_number;
   watch->fn = fn;
   watch->user_data = user_data;
-  signal_pending[signal_number] = 0;
   signal_watches[signal_number] = watch;
   return watch;
 }
