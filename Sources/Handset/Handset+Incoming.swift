@@ -272,13 +272,20 @@ extension Handset {
     act(.keepConcluded(incoming.concluded.serialized))
   }
 
+  /// Not before: until a copy is gone from the modem, the next run has to know it as one.
+  mutating func consumed(_ id: IncomingMessageID) {
+    if let message = incoming.left(id) { noCopyWillCome(of: message) }
+  }
+
   /// Whether a carrier SMS is the copy of one that came by IP, which is then not expected any more.
-  private mutating func isCopy(_ deliver: SMSDeliver, from sender: PhoneNumber, _ content: [UInt8]) -> Bool {
+  private mutating func isCopy(
+    _ id: IncomingMessageID, _ deliver: SMSDeliver, from sender: PhoneNumber, _ content: [UInt8]
+  ) -> Bool {
     let message = incoming.recent.takeOtherCopy(
       sender: sender, content: content, route: .carrier, within: fallbackAge(deliver), since: earliestOrigin(deliver),
       now: now)
     guard let message else { return false }
-    if !message.isEmpty, !incoming.recent.remembers(message: message, now: now) { noCopyWillCome(of: message) }
+    if !message.isEmpty, !incoming.recent.remembers(message: message, now: now) { incoming.leaves(id, message) }
     return true
   }
 
@@ -355,7 +362,7 @@ extension Handset {
     var outcome = Outcome.delivered
     if let sender {
       let content = ContentIdentity(deliver).octets
-      if isCopy(deliver, from: sender, content) {
+      if isCopy(message.id, deliver, from: sender, content) {
         outcome = .duplicate
       } else {
         incoming.recent.remember(sender: sender, content: content, route: .carrier, now: now)
@@ -375,7 +382,7 @@ extension Handset {
       return
     }
     let content = ContentIdentity(deliver).octets
-    guard isCopy(deliver, from: sender, content) else {
+    guard isCopy(message.id, deliver, from: sender, content) else {
       if let sent = deliver.serviceCentreTimestamp.wallTime, wall.elapsed(since: sent) < RecentMessages.window {
         incoming.recent.remember(sender: sender, content: content, route: .carrier, now: now)
       }

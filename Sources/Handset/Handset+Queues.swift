@@ -14,6 +14,7 @@ extension Handset {
       ("being written", incoming.writes.count, IncomingDesk.writingCapacity, true),
       ("recent copies", incoming.recent.count, RecentMessages.capacity, false),
       ("unconcluded messages", incoming.unconcluded.count, UnconcludedMessages.capacity, false),
+      ("leaving copies", incoming.leaving.count, IncomingDesk.leavingCapacity, false),
       ("concluded messages", incoming.concluded.count, ConcludedMessages.capacity, false),
       ("incomplete carrier messages", incoming.carrierMessages.count, CarrierMessages.capacity, true),
       ("calls", calls.count, PendingCalls.capacity, true),

@@ -239,6 +239,7 @@ public struct Handset {
     case .released(let id, let reason): released(id, reason)
     case .carried(let report): carried(report)
     case .received(let message): received(message)
+    case .consumed(let id): consumed(id)
     case .deletedFromStorage(let id): return deletedFromStorage(id)
     case .retagged(let id, let tag):
       // Nobody waits for it: a tag that can't be written is the old one after the next start.

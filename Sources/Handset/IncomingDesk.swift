@@ -46,6 +46,8 @@ struct IncomingDesk {
   var recent = RecentMessages()
   var unconcluded = UnconcludedMessages()
   var concluded = ConcludedMessages()
+  /// Copies that the modem is asked to delete, and the messages by IP that they were the last expected copy of.
+  private(set) var leaving: [(copy: IncomingMessageID, message: [UInt8])] = []
   var carrierMessages = CarrierMessages()
   private var impostors: Set<Claim> = []
   /// When the person was last told of a message that a wrong clock made late or early.
@@ -100,6 +102,19 @@ struct IncomingDesk {
     return true
   }
 
+  /// As many copies as the Interposer holds back at a time; what the modem did not delete is among them, and goes first.
+  static let leavingCapacity = 256
+
+  mutating func leaves(_ copy: IncomingMessageID, _ message: [UInt8]) {
+    if leaving.count == Self.leavingCapacity { leaving.removeFirst() }
+    leaving.append((copy, message))
+  }
+
+  /// - Returns: the message by IP of which no copy can come any more.
+  mutating func left(_ copy: IncomingMessageID) -> [UInt8]? {
+    leaving.firstIndex { $0.copy == copy }.map { leaving.remove(at: $0).message }
+  }
+
   mutating func endSession() {
     waiting = []
   }
@@ -110,6 +125,7 @@ struct IncomingDesk {
     recent = RecentMessages()
     unconcluded = UnconcludedMessages()
     concluded = ConcludedMessages()
+    leaving = []
     impostors = []
   }
 }

@@ -117,6 +117,7 @@ extension Interposer {
     case .ownRead(let id):
       incomingRead(id, (try? WMS.RawReadResponse(decoding: frame))?.stored?.message)
     case .ownConsume(let id):
+      if isSuccess { actions.append(.consumed(id)) }
       settleIncoming(id, isSuccess ? .consume : .announce)
     case .ownStoredSubmissionRead(let id):
       storedSubmissionRead(id, (try? WMS.RawReadResponse(decoding: frame))?.stored?.message)

@@ -38,6 +38,8 @@ extension Interposer {
     indirect case carried(CarrierReport)
     /// Decide by ``Interposer/resolveIncoming(_:_:now:)``.
     indirect case received(IncomingCarrierMessage)
+    /// What was to be consumed is gone from the modem.
+    case consumed(IncomingMessageID)
 
     // MARK: For the spool
 
@@ -64,6 +66,7 @@ extension Interposer.Action: CustomStringConvertible, CustomDebugStringConvertib
     case .released(let id, let reason): "released submission \(id.rawValue): \(reason)"
     case .carried(let report): "submission \(report.submission.rawValue) by carrier: \(report.outcome)"
     case .received(let message): "decide about incoming message \(message.id.rawValue)"
+    case .consumed(let id): "incoming message \(id.rawValue) is consumed"
     case .deletedFromStorage(let id): "deleted stored message \(id.ordinal)"
     case .retagged(let id, let tag): "stored message \(id.ordinal) has tag \(tag.rawValue)"
     }

@@ -80,7 +80,7 @@ extension World {
     guard let byIP = fate.storedByIP.first, let asked = said.min() else { return nil }
     let copies = fate.copies.values.flatMap(\.self)
     guard let first = copies.map(\.time).min(), let last = copies.map(\.time).max() else { return nil }
-    if copies.count > fate.message.parts * said.count { return .carrierBroughtMore }
+    if copies.count > min(fate.message.parts * said.count, fate.submitted.values.reduce(0, +)) { return .carrierBroughtMore }
     if abs(from: byIP, to: last) > RecentMessages.window || abs(from: byIP, to: first) > RecentMessages.window { return .tooLate }
     if let submitted = fate.submittedFirst, submitted - byIP > .seconds(45) { return .senderSlept }
     for copy in copies {
@@ -103,9 +103,9 @@ extension World {
   /// Whether the second of two equal texts may have been taken for the copy of the first: that came by IP, and the second by the
   /// carrier so soon after that it might be, without the recipient having heard that the sender knows.
   func isTakenForCopy(_ fate: Ledger.Fate, _ said: [Ledger.Fate]) -> Bool {
-    guard said.count == 2, let copies = fate.copies[1] else { return false }
+    guard said.count == 2, let copies = fate.copies[1], let submitted = fate.submittedFirst else { return false }
     return copies.contains { copy in
-      guard let stored = fate.storedByIP.first(where: { abs(from: $0, to: copy.time) < .seconds(80) }) else { return false }
+      guard let stored = fate.storedByIP.first(where: { abs(from: $0, to: submitted) < .seconds(80) }) else { return false }
       let known = fate.concluded.count { $0 < copy.time }
       return known < fate.storedByIP.count { $0 < copy.time }
         || handsets[fate.message.to].powerCuts.contains { (stored...max(stored, copy.time)).contains($0) }

@@ -145,6 +145,19 @@ import VirtualModem
     #expect(bob.messenger.texts == ["+919876543210: Hello", "+919876543210: Hello"])
   }
 
+  @Test func aCopyThatWasNotDeletedBeforeAKillIsStillOne() throws {
+    let world = World()
+    let (alice, bob) = try Device.pair(world)
+    sendTwice("Hello", from: alice, to: bob)
+    world.run(until: { bob.records.last?.summary == "carrier - duplicate" })
+    bob.kill()
+    #expect(!bob.modem.storedMessages(in: .nv).isEmpty)
+    bob.start()
+    bob.messenger.start()
+    world.run(.seconds(10))
+    #expect(bob.messenger.texts == ["+919876543210: Hello"] && bob.modem.storedMessages(in: .nv).isEmpty)
+  }
+
   @Test func onlyTheSenderCanSayThatNoCopyWillCome() throws {
     let world = World()
     let (alice, bob) = try Device.pair(world)

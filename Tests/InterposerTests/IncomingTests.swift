@@ -59,7 +59,9 @@ import Testing
     let request = rig.takeRequest()
     let deletion = try WMS.DeleteRequest(decoding: request.frame)
     #expect(deletion.storage == .uim && deletion.index == 7 && deletion.tag == nil)
+    #expect(rig.takeEvents().isEmpty)
     rig.respond(to: request, request.frame.response(.success))
+    #expect(rig.takeEvents() == [.consumed(message.id)])
     #expect(rig.take(client).isEmpty && rig.interposer.nextDeadline == nil)
   }
 

@@ -238,7 +238,7 @@ final class Rig {
   }
 
   func takeReceived(_ sourceLocation: SourceLocation = #_sourceLocation) -> IncomingCarrierMessage? {
-    let all = takeEvents()
+    let all = takeEvents().filter { if case .consumed = $0 { false } else { true } }
     guard all.count == 1, case .received(let message) = all.first else {
       Issue.record("\(all)", sourceLocation: sourceLocation)
       return nil

@@ -40,6 +40,7 @@ extension InterposerProgram {
       try check(received.insert(message.id).inserted, "an incoming message is to be decided about twice")
       incoming.append(message.id)
       if case .found = message.source { reached.insert(.foundInStorage) }
+    case .consumed(let id): try check(received.contains(id), "a message is consumed that was not to be decided about")
     case .deletedFromStorage(let id):
       try check(stored.removeValue(forKey: id) != nil, "a message is deleted that is not there")
       reached.insert(.storedMessageDeleted)
