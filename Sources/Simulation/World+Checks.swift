@@ -108,7 +108,7 @@ extension World {
       guard let stored = fate.storedByIP.first(where: { abs(from: $0, to: submitted) < .seconds(80) }) else { return false }
       let known = fate.concluded.count { $0 < copy.time }
       return known < fate.storedByIP.count { $0 < copy.time }
-        || handsets[fate.message.to].powerCuts.contains { (stored...max(stored, copy.time)).contains($0) }
+        || handsets[fate.message.to].powerCuts.contains { (stored...stored + RecentMessages.window).contains($0) }
     }
   }
 
