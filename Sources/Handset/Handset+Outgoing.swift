@@ -14,7 +14,13 @@ extension Handset {
   mutating func submitted(_ submission: Submission) {
     var message = outgoing[submission.id] ?? begin(submission)
     message.submission = submission
+    let isRest = !submission.isComplete && brokenOff.contains(submission, now: now)
+    if isRest { message.releaseNote = "its first parts went before" }
     outgoing[submission.id] = message
+    guard !isRest else {
+      useCarrier(submission.id, .unparsed)
+      return
+    }
     switch decide(submission) {
     case .carrier(let reason): useCarrier(submission.id, reason)
     case .tryIP(let recipient):
@@ -75,7 +81,9 @@ extension Handset {
     case .unanswered:
       outcome = .failed
       cause = "the modem did not answer"
-    case .incomplete: cause = cause ?? "not all parts came"
+    case .incomplete:
+      cause = cause ?? "not all parts came"
+      if let submission = message.submission { brokenOff.remember(submission, now: now) }
     }
     finish(message, parts: report.total, route: .carrier, reason: reason, outcome: outcome, cause: cause)
   }

@@ -8,6 +8,7 @@ extension Handset {
     return interposer.queues + [
       // Those that were forwarded because there are too many are only counted on their way.
       ("outgoing", outgoing.count, limits.submissions + limits.clients * limits.requests, true),
+      ("broken off", brokenOff.count, BrokenOffMessages.capacity, false),
       ("spool", spool.count, limits.storedMessages, false),
       ("erased messages", spool.erasedCount, Spool.erasedCapacity, false),
       ("waiting for a token", incoming.waiting.count, IncomingDesk.waitingCapacity, true),

@@ -30,6 +30,7 @@ public struct Handset {
   var modemRetry = ModemRetry()
   var spool = Spool()
   var outgoing: [SubmissionID: Outgoing] = [:]
+  var brokenOff = BrokenOffMessages()
   var incoming = IncomingDesk()
   var calls = PendingCalls()
   var contacts = ContactCache()

@@ -26,8 +26,6 @@ extension Ledger {
     fates[message]?.answered = world.now
     if answer != .unanswered { leftDaemon(message, handset) }
     guard answer == .succeeded else { return }
-    // Those whose parts came too far apart were held in pieces that never became whole, until they went by the carrier.
-    guard fate.splitCount == 0 else { return }
     let promises = fates(like: message).count { $0.answer == .succeeded }
     if let way = way(of: message), way.storedByIP.count + way.takenByCarrier < promises {
       world.violated(.promisedTooEarly, "m\(message): the client of h\(handset.index) was told success at \(world.now)")

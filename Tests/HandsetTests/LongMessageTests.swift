@@ -67,6 +67,26 @@ import VirtualModem
     #expect(world.carrier.records.filter { $0.kind == .submit }.compactMap { $0.part?.number } == [1, 2, 3])
   }
 
+  @Test func theRestOfABrokenOffMessageIsNotCalledSentBeforeItIs() throws {
+    let world = World()
+    let (alice, bob) = try Device.pair(world)
+    let submits = try parts(Self.long, to: bob.number)
+    let beginning = alice.messenger.send(Array(submits.prefix(1)))
+    // Asleep between two parts, say.
+    world.run(.seconds(125))
+    #expect(beginning.hasSucceeded && alice.records.map(\.route) == [.carrier])
+    let rest = alice.messenger.send(Array(submits.dropFirst()))
+    world.run(until: { rest.isFinished })
+    #expect(rest.hasSucceeded)
+    #expect(world.carrier.records.filter { $0.kind == .submit }.compactMap { $0.part?.number } == [1, 2, 3])
+    // What begins with a first part is another message, under whatever reference.
+    #expect(alice.messenger.sent(Self.long, to: bob.number.e164).hasSucceeded)
+    let again = alice.messenger.send(submits)
+    world.run(until: { again.isFinished })
+    #expect(again.hasSucceeded && alice.records.count { $0.route == .ip } == 2)
+    #expect(alice.handset?.brokenOff.count ?? 99 <= BrokenOffMessages.capacity)
+  }
+
   @Test func withoutItsLastPartItGoesByCarrierAfterAMinute() throws {
     let world = World()
     let (alice, bob) = try Device.pair(world)
