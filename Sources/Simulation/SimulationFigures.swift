@@ -10,6 +10,11 @@ public enum DuplicateExcuse: String, Sendable, CaseIterable {
   case senderSlept = "sender-slept"
   /// The modem would not let shuntd read or delete the copy.
   case modemFailed = "modem-failed"
+  /// The carrier's copy was shown while the one by IP was still being written, and the device failed before it could take that back.
+  case diedTakingBack = "died-taking-back"
+  /// The same words were said twice, and one of them came by IP and by carrier: with the other's copy by carrier, which is whose
+  /// nobody can tell.
+  case saidTwice = "said-twice"
   /// The sender's or the recipient's wall clock was wrong.
   case wrongClock = "wrong-clock"
   /// The recipient opted out in between, by which everything is forgotten.

@@ -97,6 +97,10 @@ extension World {
     let end = max(byIP, last)
     if sender.hadWrongClock(from: asked, to: end) || recipient.hadWrongClock(from: asked, to: end) { return .wrongClock }
     if recipient.changedConsent(from: min(byIP, first), to: end) { return .optedOut }
+    if first <= byIP, recipient.watches.contains(where: { $0.ended.map { (byIP...byIP + .seconds(1)).contains($0) } ?? false }) {
+      return .diedTakingBack
+    }
+    if said.count == 2, fate.shownByIP + fate.shownByCarrier == 3, fate.carrierCopies == 2 { return .saidTwice }
     return nil
   }
 
