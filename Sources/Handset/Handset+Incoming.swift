@@ -278,12 +278,14 @@ extension Handset {
   }
 
   /// Whether a carrier SMS is the copy of one that came by IP, which is then not expected any more.
+  ///
+  /// - Parameter isFound: it may have been in the modem for a year.
   private mutating func isCopy(
-    _ id: IncomingMessageID, _ deliver: SMSDeliver, from sender: PhoneNumber, _ content: [UInt8]
+    _ id: IncomingMessageID, isFound: Bool = false, _ deliver: SMSDeliver, from sender: PhoneNumber, _ content: [UInt8]
   ) -> Bool {
     let message = incoming.recent.takeOtherCopy(
       sender: sender, content: content, route: .carrier, within: fallbackAge(deliver), since: earliestOrigin(deliver),
-      now: now)
+      submitted: isFound ? deliver.serviceCentreTimestamp.wallTime : nil, now: now)
     guard let message else { return false }
     if !message.isEmpty, !incoming.recent.remembers(message: message, now: now) { incoming.leaves(id, message) }
     return true
@@ -382,7 +384,7 @@ extension Handset {
       return
     }
     let content = ContentIdentity(deliver).octets
-    guard isCopy(message.id, deliver, from: sender, content) else {
+    guard isCopy(message.id, isFound: true, deliver, from: sender, content) else {
       if let sent = deliver.serviceCentreTimestamp.wallTime, wall.elapsed(since: sent) < RecentMessages.window {
         incoming.recent.remember(sender: sender, content: content, route: .carrier, now: now)
       }

@@ -8,6 +8,9 @@ public import Telephony
 public struct RecentMessages: Sendable {
   /// How long the other copy may take.
   public static let window: Duration = .seconds(600)
+  /// How long before the IP copy is shown its fallback may have been submitted to the carrier: a message by IP is not shown that
+  /// much later than it was sent.
+  public static let longestLead: Duration = .seconds(150)
   /// Copies remembered at most; the oldest goes first.
   public static let capacity = 512
 
@@ -82,12 +85,16 @@ public struct RecentMessages: Sendable {
 
   /// The same.
   ///
+  /// - Parameter submitted: when the carrier took this copy, by its clock: one that lay there long before the other was shown is
+  ///   no copy of it. Nil: that does not matter.
   /// - Returns: the id of the message that it is the other copy of, empty when that has none; nil when it is no copy.
   public mutating func takeOtherCopy(
-    sender: PhoneNumber, content: [UInt8], route: Route, within: Duration = window, since: WallTime? = nil, now: Duration
+    sender: PhoneNumber, content: [UInt8], route: Route, within: Duration = window, since: WallTime? = nil,
+    submitted: WallTime? = nil, now: Duration
   ) -> [UInt8]? {
     forget(before: now)
     func isRecent(_ entry: Entry) -> Bool {
+      if let submitted, let wall = entry.wall, submitted.adding(Self.longestLead) < wall { return false }
       if now - entry.time <= within { return true }
       guard let since, let wall = entry.wall else { return false }
       return wall >= since

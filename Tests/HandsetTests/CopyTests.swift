@@ -89,6 +89,23 @@ import VirtualModem
     #expect(bob.records.map(\.summary) == ["ip recipient-online delivered"])
   }
 
+  @Test(arguments: Absence.allCases) func whatLayInTheModemBeforeIsNoCopy(absence: Absence) throws {
+    let world = World()
+    let (alice, bob) = try Device.pair(world)
+    withholdConclusions(world)
+    world.inject("Hello", from: alice.number.e164, to: bob)
+    world.run(.seconds(86_400))
+    bob.messenger.start()
+    world.run(until: { alice.isOnline && bob.isOnline && bob.messenger.isReady })
+    #expect(alice.messenger.sent("Hello", to: bob.number.e164).hasSucceeded)
+    world.run(.seconds(5))
+    begin(absence, of: bob)
+    world.run(.seconds(5))
+    end(absence, of: bob)
+    #expect(bob.messenger.texts == ["+919876543210: Hello", "+919876543210: Hello"])
+    #expect(bob.modem.storedMessages(in: .nv).count == 1)
+  }
+
   @Test func theSameWordsMinutesLaterAreAnotherTextThoughNobodyWatched() throws {
     let world = World()
     let (alice, bob) = try Device.pair(world)
