@@ -8,18 +8,23 @@ struct AcknowledgedMessages: Sendable {
 
   var count: Int { messages.count }
 
-  mutating func remember(_ id: MessageID, _ message: PendingMessage, limit: Int) {
-    guard limit > 0, messages.updateValue(message, forKey: id) == nil else { return }
+  /// - Returns: the one that is forgotten instead.
+  mutating func remember(_ id: MessageID, _ message: PendingMessage, limit: Int) -> MessageID? {
+    guard limit > 0 else { return id }
+    guard messages.updateValue(message, forKey: id) == nil else { return nil }
     order.append(id)
     // Also those that were taken, so that the order does not outgrow what it is of.
-    while order.count - start > limit {
-      messages[order[start]] = nil
-      start += 1
+    guard order.count - start > limit else { return nil }
+    let first = order[start]
+    start += 1
+    if start > order.count / 2 {
+      order.removeFirst(start)
+      start = 0
     }
-    guard start > order.count / 2 else { return }
-    order.removeFirst(start)
-    start = 0
+    return messages.removeValue(forKey: first).map { _ in first }
   }
+
+  mutating func forget(_ id: MessageID) { messages[id] = nil }
 
   mutating func take(_ id: MessageID, of sender: IdentityPublicKey) -> PendingMessage? {
     guard messages[id]?.sender == sender else { return nil }

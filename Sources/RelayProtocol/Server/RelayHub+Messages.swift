@@ -55,16 +55,21 @@ extension RelayHub {
       to: recipient.connection)
   }
 
-  mutating func acknowledge(_ id: MessageID, _ mac: AcknowledgementMAC, _ connection: RelayConnectionID) {
+  mutating func acknowledge(
+    _ id: MessageID, _ mac: AcknowledgementMAC, _ connection: RelayConnectionID, at time: RelayTime
+  ) {
     guard messages[id]?.recipient == connection, let message = take(id) else { return }
     count(\.messagesAcknowledged)
-    acknowledged.remember(id, message, limit: limits.acknowledgedMessages)
+    if let forgotten = acknowledged.remember(id, message, limit: limits.acknowledgedMessages) { cancel(.message(forgotten)) }
+    // Who wrote to whom is not remembered any longer than for a message on its way.
+    wake(.message(id), at: time.now + limits.messageLifetime)
     tell(message.sender, .acknowledged(id, mac))
   }
 
   /// The acknowledgement has arrived.
   mutating func conclude(_ id: MessageID, _ mac: AcknowledgementMAC, _ ready: RelaySession.Ready) {
     guard let message = acknowledged.take(id, of: ready.identity) else { return }
+    cancel(.message(id))
     send(.concluded(id, mac), to: message.recipient)
   }
 
@@ -89,6 +94,7 @@ extension RelayHub {
 
   /// The sender has given up waiting by now and used the carrier.
   mutating func messageLapsed(_ id: MessageID) {
+    acknowledged.forget(id)
     guard let message = take(id) else { return }
     count(\.messagesLapsed)
     send(.revoked(id), to: message.recipient)

@@ -22,7 +22,7 @@ extension RelayHub {
       lookUp(tokens, withKeyPackages, connection, frame.request, ready, at: time)
     case .publishKeyPackage(let package): publish(package, connection, frame.request, ready, at: time)
     case .deliver(let delivery): deliver(delivery, connection, frame.request, ready, at: time)
-    case .acknowledge(let id, let mac): acknowledge(id, mac, connection)
+    case .acknowledge(let id, let mac): acknowledge(id, mac, connection, at: time)
     case .refuse(let id, let reason): refuse(id, reason, connection)
     case .revoke(let id): revoke(id, connection, frame.request, ready)
     case .conclude(let id, let mac): conclude(id, mac, ready)

@@ -42,6 +42,19 @@ import Testing
     #expect(rig.pushes(bob).isEmpty && rig.hub.acknowledged.count == 0)
   }
 
+  @Test func whoWroteToWhomIsForgottenWithinTheLifetimeOfAMessage() {
+    let rig = HubRig()
+    let (alice, bob) = (rig.session(1), rig.session(2))
+    _ = rig.deliver(7, from: alice, to: 2)
+    rig.ask(.acknowledge(HubRig.octets(7), Self.mac), bob)
+    #expect(rig.hub.acknowledged.count == 1)
+    _ = rig.pushes(bob)
+    rig.advance(rig.hub.limits.messageLifetime)
+    #expect(rig.hub.acknowledged.count == 0 && rig.pushes(bob).isEmpty)
+    rig.ask(.conclude(HubRig.octets(7), Self.mac), alice)
+    #expect(rig.pushes(bob).isEmpty)
+  }
+
   @Test(arguments: [0, 3]) func theRelayRemembersSoManyAcknowledgedMessages(limit: Int) {
     let rig = HubRig { $0.acknowledgedMessages = limit }
     let (alice, bob) = (rig.session(1), rig.session(2))
