@@ -8,18 +8,13 @@ internal import Telephony
 extension Handset {
   mutating func deletedFromStorage(_ id: StoredMessageID) -> HandsetAction {
     guard enrolment.isEnabled, let file = spool.file(id), let message = file.messageID,
-      incoming.recent.remembers(message: message, now: now)
+      incoming.recent.remembers(message: message, now: now), let remaining = timeForCopy(file.receivedAt),
+      let kept = file.erasing(key: (0..<ErasedCopy.keyOctetCount).map { _ in UInt8.random(in: .min ... .max, using: &generator) })
     else {
       spool.remove(id)
       return .removeFromSpool(id)
     }
-    var key: [UInt8] = []
-    for _ in 0..<ErasedCopy.keyOctetCount { key.append(UInt8.random(in: .min ... .max, using: &generator)) }
-    guard let remaining = timeForCopy(file.receivedAt), let kept = file.erasing(key: key) else {
-      spool.remove(id)
-      return .removeFromSpool(id)
-    }
-    if let other = spool.erase(id, until: now + remaining) { act(.removeFromSpool(other)) }
+    if let other = spool.erase(id, of: message, until: now + remaining) { act(.removeFromSpool(other)) }
     return .eraseInSpool(kept)
   }
 
@@ -34,11 +29,12 @@ extension Handset {
   /// - Returns: false when it is an ordinary message.
   mutating func restoreErased(_ file: SpooledMessage) -> Bool {
     guard let erased = file.erased else { return false }
-    guard enrolment.isEnabled, !incoming.concluded.contains(erased.messageID), let remaining = timeForCopy(erased.receivedAt) else {
+    guard enrolment.isEnabled, !incoming.concluded.contains(erased.messageID), let remaining = timeForCopy(erased.receivedAt)
+    else {
       act(.removeFromSpool(file.id))
       return true
     }
-    if let other = spool.restoreErased(file.id, until: now + remaining) { act(.removeFromSpool(other)) }
+    if let other = spool.restoreErased(file.id, of: erased.messageID, until: now + remaining) { act(.removeFromSpool(other)) }
     for copy in erased.copies {
       incoming.recent.rememberErased(
         route: .ip, message: erased.messageID, now: now + remaining - RecentMessages.window, wall: erased.receivedAt

@@ -269,6 +269,7 @@ extension Handset {
   private mutating func noCopyWillCome(of message: [UInt8]) {
     incoming.recent.forget(message: message)
     incoming.concluded.add(message)
+    for id in spool.takeErased(of: message) { act(.removeFromSpool(id)) }
     act(.keepConcluded(incoming.concluded.serialized))
   }
 
@@ -278,14 +279,14 @@ extension Handset {
   }
 
   /// Whether a carrier SMS is the copy of one that came by IP, which is then not expected any more.
-  ///
-  /// - Parameter isFound: it may have been in the modem for a year.
   private mutating func isCopy(
-    _ id: IncomingMessageID, isFound: Bool = false, _ deliver: SMSDeliver, from sender: PhoneNumber, _ content: [UInt8]
+    _ id: IncomingMessageID, _ deliver: SMSDeliver, from sender: PhoneNumber, _ content: [UInt8]
   ) -> Bool {
+    let origin = origin(deliver)
+    // How long ago the IP copy may have come at most.
+    let age = origin.map { min(wall.elapsed(since: $0.lowerBound), RecentMessages.window) }
     let message = incoming.recent.takeOtherCopy(
-      sender: sender, content: content, route: .carrier, within: fallbackAge(deliver), since: earliestOrigin(deliver),
-      submitted: isFound ? deliver.serviceCentreTimestamp.wallTime : nil, now: now)
+      sender: sender, content: content, route: .carrier, within: age ?? RecentMessages.window, shown: origin, now: now)
     guard let message else { return false }
     if !message.isEmpty, !incoming.recent.remembers(message: message, now: now) { incoming.leaves(id, message) }
     return true
@@ -346,11 +347,9 @@ extension Handset {
       interposer.resolveIncoming(message.id, .announce, now: now)
       return
     }
-    if case .found = message.source {
-      found(message, deliver)
-      return
-    }
-    if let code = verificationCode(in: deliver) {
+    // One that came while nobody watched may be of now, or may have been in the modem for a year.
+    let isFound = if case .found = message.source { true } else { false }
+    if !isFound, let code = verificationCode(in: deliver) {
       interposer.resolveIncoming(message.id, .consume, now: now)
       caught(code)
       return
@@ -360,41 +359,26 @@ extension Handset {
       interposer.resolveIncoming(message.id, .announce, now: now)
       return
     }
-    let sender = phoneNumber(of: deliver.originatingAddress)
     var outcome = Outcome.delivered
-    if let sender {
+    if let sender = phoneNumber(of: deliver.originatingAddress) {
       let content = ContentIdentity(deliver).octets
       if isCopy(message.id, deliver, from: sender, content) {
         outcome = .duplicate
-      } else {
+      } else if !isFound || isOfLate(deliver) {
         incoming.recent.remember(sender: sender, content: content, route: .carrier, now: now)
       }
     }
     interposer.resolveIncoming(message.id, outcome == .duplicate ? .consume : .announce, now: now)
+    // Nor does anybody know whether it has been recorded already.
+    guard !isFound || outcome == .duplicate else { return }
     record(
       carrier: incoming.carrierMessages.received(
         deliver.concatenation, from: deliver.originatingAddress.displayText, outcome, now: now))
   }
 
-  /// A carrier message that came while nobody watched the modem. Clients see it, unless it is the copy of one that they have; when
-  /// and whether it is of today, or lay there for a year, nobody knows, so it makes no record and is not asked for a code.
-  private mutating func found(_ message: IncomingCarrierMessage, _ deliver: SMSDeliver) {
-    guard enrolment.isEnabled, let sender = phoneNumber(of: deliver.originatingAddress) else {
-      interposer.resolveIncoming(message.id, .announce, now: now)
-      return
-    }
-    let content = ContentIdentity(deliver).octets
-    guard isCopy(message.id, isFound: true, deliver, from: sender, content) else {
-      if let sent = deliver.serviceCentreTimestamp.wallTime, wall.elapsed(since: sent) < RecentMessages.window {
-        incoming.recent.remember(sender: sender, content: content, route: .carrier, now: now)
-      }
-      interposer.resolveIncoming(message.id, .announce, now: now)
-      return
-    }
-    interposer.resolveIncoming(message.id, .consume, now: now)
-    record(
-      carrier: incoming.carrierMessages.received(
-        deliver.concatenation, from: deliver.originatingAddress.displayText, .duplicate, now: now))
+  /// Whether the carrier took it so lately that a copy by IP may still come.
+  private func isOfLate(_ deliver: SMSDeliver) -> Bool {
+    deliver.serviceCentreTimestamp.wallTime.map { wall.elapsed(since: $0) < RecentMessages.window } ?? false
   }
 
   mutating func incomingTimeReached() {
@@ -411,18 +395,13 @@ extension Handset {
     }
   }
 
-  /// How long ago the IP copy may have come for this to be its fallback: the sender's device gives up on the acknowledgement within
-  /// seconds, so a carrier SMS that was submitted later than that is the same words said again.
-  private func fallbackAge(_ deliver: SMSDeliver) -> Duration {
-    guard let earliest = earliestOrigin(deliver) else { return RecentMessages.window }
-    return min(wall.elapsed(since: earliest), RecentMessages.window)
-  }
-
-  /// When the IP copy may have come at the earliest for this to be its fallback. The clock may have been set in between.
-  private func earliestOrigin(_ deliver: SMSDeliver) -> WallTime? {
+  /// When the IP copy may have come for this to be its fallback. The sender's device gives up on the acknowledgement within
+  /// seconds, so a carrier SMS that was submitted later than that is the same words said again. And no message by IP is shown
+  /// much later than it was sent, so one that was submitted long before lay there, or was under way, when they were said again.
+  private func origin(_ deliver: SMSDeliver) -> ClosedRange<WallTime>? {
     guard let submitted = deliver.serviceCentreTimestamp.wallTime else { return nil }
     let latest = configuration.interposer.timing.decision + Self.clockTolerance
-    return submitted.adding(.zero - latest)
+    return submitted.adding(.zero - latest)...submitted.adding(Self.sentLimit + Self.clockTolerance)
   }
 
   /// The code, when this device waits for one and the message is nothing else.

@@ -8,8 +8,8 @@ struct Spool: Sendable {
   static let erasedCapacity = RecentMessages.capacity
 
   private var messages: [StoredMessageID: SpooledMessage] = [:]
-  /// Files of deleted messages, and until when they are kept.
-  private var erased: [StoredMessageID: Duration] = [:]
+  /// Files of deleted messages: until when they are kept, and of which sealed message they are.
+  private var erased: [StoredMessageID: (expiry: Duration, message: [UInt8])] = [:]
   private var lastOrdinal: UInt32 = StoredMessageID.count - 1
   private var writeCount: UInt64 = 0
   /// Files whose messages are announced only when they are on disk.
@@ -31,9 +31,9 @@ struct Spool: Sendable {
   /// What is kept of a deleted message was found on disk.
   ///
   /// - Returns: whose file is removed instead.
-  mutating func restoreErased(_ id: StoredMessageID, until expiry: Duration) -> StoredMessageID? {
+  mutating func restoreErased(_ id: StoredMessageID, of message: [UInt8], until expiry: Duration) -> StoredMessageID? {
     reserve(id)
-    return erase(id, until: expiry)
+    return erase(id, of: message, until: expiry)
   }
 
   /// An index that no message has; the least recently freed comes last.
@@ -72,10 +72,11 @@ struct Spool: Sendable {
   /// A client has deleted it, and something of it is kept.
   ///
   /// - Returns: whose file is removed instead.
-  mutating func erase(_ id: StoredMessageID, until expiry: Duration) -> StoredMessageID? {
+  mutating func erase(_ id: StoredMessageID, of message: [UInt8], until expiry: Duration) -> StoredMessageID? {
     messages[id] = nil
-    erased[id] = expiry
-    guard erased.count > Self.erasedCapacity, let first = erased.min(by: { ($0.value, $0.key) < ($1.value, $1.key) })?.key
+    erased[id] = (expiry, message)
+    guard erased.count > Self.erasedCapacity,
+      let first = erased.min(by: { ($0.value.expiry, $0.key) < ($1.value.expiry, $1.key) })?.key
     else { return nil }
     erased[first] = nil
     return first
@@ -85,10 +86,19 @@ struct Spool: Sendable {
   ///
   /// - Parameter all: whatever time it is.
   mutating func takeExpired(now: Duration, all: Bool = false) -> [StoredMessageID] {
+    takeErased { all || $0.expiry <= now }
+  }
+
+  /// Those of a message of which no copy can come any more.
+  mutating func takeErased(of message: [UInt8]) -> [StoredMessageID] {
+    takeErased { $0.message == message }
+  }
+
+  private mutating func takeErased(where isMeant: ((expiry: Duration, message: [UInt8])) -> Bool) -> [StoredMessageID] {
     guard !erased.isEmpty else { return [] }
-    let expired = erased.filter { all || $0.value <= now }.keys.sorted()
-    for id in expired { erased[id] = nil }
-    return expired
+    let taken = erased.filter { isMeant($0.value) }.keys.sorted()
+    for id in taken { erased[id] = nil }
+    return taken
   }
 
   /// The message's file with another tag.

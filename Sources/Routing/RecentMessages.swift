@@ -8,9 +8,6 @@ public import Telephony
 public struct RecentMessages: Sendable {
   /// How long the other copy may take.
   public static let window: Duration = .seconds(600)
-  /// How long before the IP copy is shown its fallback may have been submitted to the carrier: a message by IP is not shown that
-  /// much later than it was sent.
-  public static let longestLead: Duration = .seconds(150)
   /// Copies remembered at most; the oldest goes first.
   public static let capacity = 512
 
@@ -72,32 +69,21 @@ public struct RecentMessages: Sendable {
     entries.contains { $0.route == route && now - $0.time <= Self.window }
   }
 
-  /// Whether this is the other copy of something shown by the other route. True at most once a copy.
+  /// Whether this is the other copy of something shown by the other route. At most once a copy.
   ///
   /// - Parameters:
   ///   - within: how long ago the other may have been shown, at most ``window``.
-  ///   - since: or at what time, by the wall clock as it was then; it may have been set since.
-  public mutating func isOtherCopy(
-    sender: PhoneNumber, content: [UInt8], route: Route, within: Duration = window, since: WallTime? = nil, now: Duration
-  ) -> Bool {
-    takeOtherCopy(sender: sender, content: content, route: route, within: within, since: since, now: now) != nil
-  }
-
-  /// The same.
-  ///
-  /// - Parameter submitted: when the carrier took this copy, by its clock: one that lay there long before the other was shown is
-  ///   no copy of it. Nil: that does not matter.
+  ///   - shown: or when, by the wall clock as it was then, which may have been set since. What was shown after that is another
+  ///     message in any case.
   /// - Returns: the id of the message that it is the other copy of, empty when that has none; nil when it is no copy.
   public mutating func takeOtherCopy(
-    sender: PhoneNumber, content: [UInt8], route: Route, within: Duration = window, since: WallTime? = nil,
-    submitted: WallTime? = nil, now: Duration
+    sender: PhoneNumber, content: [UInt8], route: Route, within: Duration = window, shown: ClosedRange<WallTime>? = nil,
+    now: Duration
   ) -> [UInt8]? {
     forget(before: now)
     func isRecent(_ entry: Entry) -> Bool {
-      if let submitted, let wall = entry.wall, submitted.adding(Self.longestLead) < wall { return false }
-      if now - entry.time <= within { return true }
-      guard let since, let wall = entry.wall else { return false }
-      return wall >= since
+      guard let shown, let wall = entry.wall else { return now - entry.time <= within }
+      return wall <= shown.upperBound && (wall >= shown.lowerBound || now - entry.time <= within)
     }
     guard
       let index = entries.firstIndex(where: {

@@ -81,9 +81,7 @@ import VirtualModem
     world.inject("By carrier", from: alice.number.e164, to: bob)
     world.inject("By IP", from: "+447700900123", to: bob)
     world.run(.seconds(10))
-    bob.start()
-    bob.messenger.start()
-    world.run(.seconds(10))
+    end(.killed, of: bob)
     #expect(
       bob.messenger.texts.sorted() == ["+447700900123: By IP", "+919876543210: By IP", "+919876543210: By carrier"])
     #expect(bob.records.map(\.summary) == ["ip recipient-online delivered"])
@@ -115,9 +113,7 @@ import VirtualModem
     world.run(.seconds(120))
     world.inject("Hello", from: alice.number.e164, to: bob)
     world.run(.seconds(1))
-    bob.start()
-    bob.messenger.start()
-    world.run(.seconds(10))
+    end(.killed, of: bob)
     #expect(bob.messenger.texts == ["+919876543210: Hello", "+919876543210: Hello"])
   }
 
@@ -156,9 +152,7 @@ import VirtualModem
     bob.kill()
     #expect(alice.messenger.sent("Hello", to: bob.number.e164).hasSucceeded)
     world.run(.seconds(1))
-    bob.start()
-    bob.messenger.start()
-    world.run(.seconds(10))
+    end(.killed, of: bob)
     #expect(bob.messenger.texts == ["+919876543210: Hello", "+919876543210: Hello"])
   }
 
@@ -167,11 +161,9 @@ import VirtualModem
     let (alice, bob) = try Device.pair(world)
     sendTwice("Hello", from: alice, to: bob)
     world.run(until: { bob.records.last?.summary == "carrier - duplicate" })
-    bob.kill()
+    begin(.killed, of: bob)
     #expect(!bob.modem.storedMessages(in: .nv).isEmpty)
-    bob.start()
-    bob.messenger.start()
-    world.run(.seconds(10))
+    end(.killed, of: bob)
     #expect(bob.messenger.texts == ["+919876543210: Hello"] && bob.modem.storedMessages(in: .nv).isEmpty)
   }
 
@@ -204,14 +196,28 @@ import VirtualModem
     #expect(bob.spool.isEmpty)
   }
 
-  @Test func nothingIsKeptOfADeletedTextWhoseSenderKnows() throws {
+  @Test(arguments: [false, true]) func nothingIsKeptOfADeletedTextWhoseSenderKnows(deletesAtOnce: Bool) throws {
     let world = World()
     let (alice, bob) = try Device.pair(world)
+    // The app may be faster than the sender's answer to the acknowledgement.
+    bob.messenger.deletesWhatItReads = deletesAtOnce
     #expect(alice.messenger.sent("Hello", to: bob.number.e164).hasSucceeded)
     world.run(.seconds(1))
-    bob.messenger.delete(try #require(bob.messenger.received.first).location)
+    if !deletesAtOnce { bob.messenger.delete(try #require(bob.messenger.received.first).location) }
     world.run(.seconds(1))
     #expect(bob.spool.isEmpty)
+  }
+
+  @Test func whatTheCarrierHeldBackForLongIsNoCopyOfTheSameWordsByIP() throws {
+    let world = World()
+    let (alice, bob) = try Device.pair(world)
+    withholdConclusions(world)
+    world.carrier.add(CarrierRule(effect: .delay(.seconds(300))))
+    world.inject("Hello", from: alice.number.e164, to: bob)
+    world.run(.seconds(295))
+    #expect(alice.messenger.sent("Hello", to: bob.number.e164).hasSucceeded)
+    world.run(.seconds(30))
+    #expect(bob.messenger.texts == ["+919876543210: Hello", "+919876543210: Hello"])
   }
 
   @Test func whatIsKeptOfDeletedTextsIsBounded() throws {

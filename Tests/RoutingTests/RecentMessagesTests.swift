@@ -10,27 +10,27 @@ import Testing
   @Test func theOtherRoutesCopyIsRecognisedOnce() {
     var recent = RecentMessages()
     recent.remember(sender: sender, content: [1, 2], route: .ip, now: .seconds(1))
-    let result1 = recent.isOtherCopy(sender: other, content: [1, 2], route: .carrier, now: .seconds(2))
+    let result1 = recent.takeOtherCopy(sender: other, content: [1, 2], route: .carrier, now: .seconds(2)) != nil
     #expect(!result1)
-    let result2 = recent.isOtherCopy(sender: sender, content: [1], route: .carrier, now: .seconds(2))
+    let result2 = recent.takeOtherCopy(sender: sender, content: [1], route: .carrier, now: .seconds(2)) != nil
     #expect(!result2)
-    let result3 = recent.isOtherCopy(sender: sender, content: [1, 2], route: .carrier, now: .seconds(2))
+    let result3 = recent.takeOtherCopy(sender: sender, content: [1, 2], route: .carrier, now: .seconds(2)) != nil
     #expect(result3)
-    let result4 = recent.isOtherCopy(sender: sender, content: [1, 2], route: .carrier, now: .seconds(3))
+    let result4 = recent.takeOtherCopy(sender: sender, content: [1, 2], route: .carrier, now: .seconds(3)) != nil
     #expect(!result4)
   }
 
   @Test func twoEqualTextsByOneRouteStayTwo() {
     var recent = RecentMessages()
     recent.remember(sender: sender, content: [1], route: .carrier, now: .seconds(1))
-    let result5 = recent.isOtherCopy(sender: sender, content: [1], route: .carrier, now: .seconds(2))
+    let result5 = recent.takeOtherCopy(sender: sender, content: [1], route: .carrier, now: .seconds(2)) != nil
     #expect(!result5)
   }
 
   @Test func afterTenMinutesItIsANewMessage() {
     var recent = RecentMessages()
     recent.remember(sender: sender, content: [1], route: .ip, now: .seconds(1))
-    let result6 = recent.isOtherCopy(sender: sender, content: [1], route: .carrier, now: .seconds(602))
+    let result6 = recent.takeOtherCopy(sender: sender, content: [1], route: .carrier, now: .seconds(602)) != nil
     #expect(!result6)
     #expect(recent.count == 0)
   }
@@ -38,9 +38,9 @@ import Testing
   @Test func aCopyShownLongerAgoThanItCanBeIsAnotherMessage() {
     var recent = RecentMessages()
     recent.remember(sender: sender, content: [1], route: .carrier, now: .seconds(1))
-    let tooOld = recent.isOtherCopy(sender: sender, content: [1], route: .ip, within: .seconds(30), now: .seconds(32))
+    let tooOld = recent.takeOtherCopy(sender: sender, content: [1], route: .ip, within: .seconds(30), now: .seconds(32)) != nil
     #expect(!tooOld && recent.count == 1)
-    let inTime = recent.isOtherCopy(sender: sender, content: [1], route: .ip, within: .seconds(30), now: .seconds(31))
+    let inTime = recent.takeOtherCopy(sender: sender, content: [1], route: .ip, within: .seconds(30), now: .seconds(31)) != nil
     #expect(inTime && recent.count == 0)
   }
 
@@ -57,17 +57,20 @@ import Testing
     #expect(!has([1], .ip, within: .seconds(10_000), at: 700))
   }
 
-  /// What is recognised by either clock is recognised: that on the wall may have been set.
+  /// What is recognised by either clock is recognised: that on the wall may have been set. But not what was shown long after.
   @Test func theClockOnTheWallCountsAsItWasThen() {
     let arrived = WallTime(millisecondsSince1970: 1_790_000_000_000)
-    func isCopy(_ within: Duration, since: WallTime?) -> Bool {
+    func isCopy(_ within: Duration, shown: ClosedRange<Int>?) -> Bool {
       var recent = RecentMessages()
       recent.remember(sender: sender, content: [1], route: .ip, now: .seconds(100), wall: arrived)
-      return recent.isOtherCopy(sender: sender, content: [1], route: .carrier, within: within, since: since, now: .seconds(400))
+      let range = shown.map { arrived.adding(.seconds($0.lowerBound))...arrived.adding(.seconds($0.upperBound)) }
+      return recent.takeOtherCopy(
+        sender: sender, content: [1], route: .carrier, within: within, shown: range, now: .seconds(400)) != nil
     }
-    #expect(isCopy(.seconds(300), since: nil) && !isCopy(.seconds(299), since: nil))
-    #expect(isCopy(.seconds(-5_000), since: arrived) && !isCopy(.seconds(-5_000), since: arrived.adding(.seconds(1))))
-    #expect(isCopy(.seconds(300), since: arrived.adding(.seconds(9_000))))
+    #expect(isCopy(.seconds(300), shown: nil) && !isCopy(.seconds(299), shown: nil))
+    #expect(isCopy(.seconds(-5_000), shown: 0...200) && !isCopy(.seconds(-5_000), shown: 1...200))
+    #expect(isCopy(.seconds(300), shown: 9_000...9_200))
+    #expect(isCopy(.seconds(300), shown: -200...0) && !isCopy(.seconds(300), shown: -200 ... -1))
   }
 
   @Test func theMemoryIsBounded() {
@@ -76,7 +79,7 @@ import Testing
       recent.remember(sender: sender, content: [UInt8(index & 0xFF), UInt8(index >> 8)], route: .ip, now: .seconds(1))
     }
     #expect(recent.count == RecentMessages.capacity)
-    let result7 = recent.isOtherCopy(sender: sender, content: [0, 0], route: .carrier, now: .seconds(1))
+    let result7 = recent.takeOtherCopy(sender: sender, content: [0, 0], route: .carrier, now: .seconds(1)) != nil
     #expect(!result7, "the oldest went")
   }
 }
